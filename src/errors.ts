@@ -1,0 +1,32 @@
+/** Codes of everything a person can mend; scripts and tests match on them, so a code never changes its meaning. */
+export type ErrorCode =
+  | 'bad-argument'
+  | 'bad-article'
+  | 'bad-config'
+  | 'bad-file'
+  | 'bad-front-matter'
+  | 'corpus-empty'
+  | 'index-busy'
+  | 'index-damaged'
+  | 'index-missing'
+  | 'index-model-mismatch'
+  | 'index-version'
+  | 'model-unavailable'
+  | 'write-failed'
+
+/**
+ * A failure that a person can mend: what is wrong (file, value, what was expected) and what to do about it.
+ * Any other throw is a bug and stays loud.
+ */
+export class UserError extends Error {
+  readonly code: ErrorCode
+  /** What to do, one sentence or two. */
+  readonly remedy: string
+
+  constructor(code: ErrorCode, message: string, remedy: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'UserError'
+    this.code = code
+    this.remedy = remedy
+  }
+}
