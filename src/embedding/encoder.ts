@@ -1,0 +1,154 @@
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { basename, dirname, join } from 'node:path'
+import { z } from 'zod'
+import type { ModelCard, Pooling, Precision } from './catalogue.ts'
+import { unigramTokenizer } from './unigram.ts'
+
+/** Where a model lies and how it is to be run. */
+export type EncoderOptions = {
+  /** A directory in the hub's layout. */
+  readonly directory: string
+  readonly precision: Precision
+  readonly card: ModelCard
+  /** 'unigram': our own, fast tokenizer, for the built-in model; 'library': the one of transformers.js. */
+  readonly tokenizer: 'unigram' | 'library'
+}
+
+/** A loaded model. It computes on the calling thread, which is why it belongs into a worker. */
+export type Encoder = {
+  readonly dimensions: number
+  /** One L2-normalised vector per text, one after the other in a single array. No text may be blank. */
+  encode(texts: readonly string[]): Promise<Float32Array<ArrayBuffer>>
+}
+
+/** No piece of the built-in model is longer than 16 characters, and NFKC shortens a text to a third at most. */
+const charactersPerToken = 48
+
+/** Tokens, padding included, that go through the model at once. */
+const batchTokens = 1024
+
+const TokenizerJson = z.object({
+  model: z.object({ type: z.literal('Unigram'), unk_id: z.int(), vocab: z.array(z.tuple([z.string(), z.number()])) }),
+})
+
+const Output = z.object({
+  dims: z.tuple([z.int(), z.int(), z.int()]),
+  data: z.custom<Float32Array>((data) => data instanceof Float32Array),
+})
+
+/**
+ * Loads a model through transformers.js, from local files only. To be called once, in a worker thread of its own: it
+ * settles the library's global settings there (no network, no messages, one arithmetic thread).
+ */
+export async function loadEncoder({ directory, precision, card, tokenizer }: EncoderOptions): Promise<Encoder> {
+  settleRuntime()
+  const { env, pipeline, Tensor } = await import('@xenova/transformers')
+  env.allowRemoteModels = false
+  env.useFSCache = false
+  env.localModelPath = dirname(directory)
+  const extractor = await pipeline('feature-extraction', basename(directory), {
+    quantized: precision === 'int8',
+    local_files_only: true,
+  })
+  const tokenize = tokenizer === 'unigram' ? await ownTokenizer(directory) : libraryTokenizer
+
+  async function ownTokenizer(directory: string) {
+    const { model } = TokenizerJson.parse(JSON.parse(await readFile(join(directory, 'tokenizer.json'), 'utf8')))
+    return unigramTokenizer(model.vocab, model.unk_id)
+  }
+
+  function libraryTokenizer(text: string): Int32Array {
+    const { input_ids } = extractor.tokenizer(text, {
+      truncation: true,
+      max_length: card.maxTokens,
+      return_tensor: false,
+    })
+    return Int32Array.from(z.array(z.int()).parse(input_ids))
+  }
+
+  /** Runs texts as one padded batch and puts each vector in its text's place of `vectors`. */
+  async function run(batch: readonly Tokens[], vectors: (dimensions: number) => Float32Array): Promise<void> {
+    const length = batch.reduce((longest, { ids }) => Math.max(longest, ids.length), 0)
+    const ids = new BigInt64Array(batch.length * length)
+    const mask = new BigInt64Array(batch.length * length)
+    for (const [row, tokens] of batch.entries()) {
+      for (const [column, id] of tokens.ids.entries()) ids[row * length + column] = BigInt(id)
+      mask.fill(1n, row * length, row * length + tokens.ids.length)
+    }
+    const shape = [batch.length, length]
+    const output: { last_hidden_state: unknown } = await extractor.model({
+      input_ids: new Tensor('int64', ids, shape),
+      attention_mask: new Tensor('int64', mask, shape),
+    })
+    const states = Output.parse(output.last_hidden_state)
+    const [, positions, dimensions] = states.dims
+    const into = vectors(dimensions)
+    for (const [row, { text, ids }] of batch.entries()) {
+      const from = states.data.subarray(row * positions * dimensions, (row + 1) * positions * dimensions)
+      pool(from, ids.length, card.pooling, into.subarray(text * dimensions, (text + 1) * dimensions))
+    }
+  }
+
+  async function encode(texts: readonly string[]): Promise<Float32Array<ArrayBuffer>> {
+    const tokens = texts.map((text, i) => ({
+      text: i,
+      ids: tokenize(text.slice(0, card.maxTokens * charactersPerToken), card.maxTokens),
+    }))
+    let vectors: Float32Array<ArrayBuffer> | undefined
+    for (const batch of batches(tokens)) {
+      await run(batch, (dimensions) => (vectors ??= new Float32Array(texts.length * dimensions)))
+    }
+    return vectors ?? new Float32Array()
+  }
+
+  return { dimensions: (await encode(['a'])).length, encode }
+}
+
+/** Tokens of the text with that number. */
+type Tokens = { readonly text: number; readonly ids: Int32Array }
+
+/** Texts of like length together, so that little is padding, as many as the token budget allows. */
+function batches(texts: readonly Tokens[]): Tokens[][] {
+  const byLength = texts.toSorted((a, b) => b.ids.length - a.ids.length)
+  const all: Tokens[][] = []
+  for (let start = 0; start < byLength.length;) {
+    const longest = byLength[start]?.ids.length ?? 1
+    const size = Math.max(1, Math.floor(batchTokens / longest))
+    all.push(byLength.slice(start, start + size))
+    start += size
+  }
+  return all
+}
+
+/** Pools the token states of one text, `length` of them real, into an L2-normalised vector. */
+function pool(states: Float32Array, length: number, pooling: Pooling, into: Float32Array): void {
+  const dimensions = into.length
+  into.set(states.subarray(0, dimensions))
+  if (pooling === 'mean') {
+    for (let position = 1; position < length; position++) {
+      for (let i = 0; i < dimensions; i++) into[i] = (into[i] ?? 0) + (states[position * dimensions + i] ?? 0)
+    }
+  }
+  let squares = 0
+  for (const value of into) squares += value * value
+  const norm = Math.sqrt(squares)
+  if (norm > 0) for (let i = 0; i < dimensions; i++) into[i] = (into[i] ?? 0) / norm
+}
+
+/**
+ * transformers.js passes no session options on, so they are put in where it makes its sessions: one thread (several
+ * workers with a thread each pass one worker with several), and warnings of the runtime kept off the terminal.
+ */
+function settleRuntime(): void {
+  const require = createRequire(import.meta.resolve('@xenova/transformers'))
+  const { InferenceSession } = require('onnxruntime-node') as typeof import('onnxruntime-common')
+  const create = InferenceSession.create.bind(InferenceSession)
+  const options = {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+    logSeverityLevel: 3,
+  } as const
+  Object.assign(InferenceSession, { create: (model: Uint8Array) => create(model, options) })
+}

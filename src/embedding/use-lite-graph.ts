@@ -1,0 +1,156 @@
+import type { Precision } from './catalogue.ts'
+import { onnxGraph, type OnnxGraph, type Value } from './onnx-graph.ts'
+
+/** A weight of the TensorFlow.js model: values in row-major order. */
+export type Weight = { readonly shape: readonly number[]; readonly values: Float32Array }
+
+/** Gives the weight of that name. Throws when the model has none. */
+export type Weights = (name: string) => Weight
+
+/** Longest input of the model, in tokens; what follows does not count. */
+export const maxTokens = 128
+
+const heads = 4
+const encoder = 'module_apply_default/Encoder_en/KonaTransformer/Encode'
+const kernels = 'module/Encoder_en/KonaTransformer/Encode'
+const layerNormEpsilon = 1e-6
+const maskedScore = -1e9
+
+/** A dense layer: [rows, inputs] → [rows, outputs]. */
+type Dense = (input: Value, kernel: Weight, bias: Weight) => Value
+
+/**
+ * The sentence encoder of Universal Sentence Encoder lite (Cer et al. 2018) as an ONNX file: int64 `input_ids` and
+ * `attention_mask` [batch, tokens] → float32 `last_hidden_state` [batch, 1, 512], L2-normalised.
+ * Tokens run as one matrix [batch · tokens, width], so that every dense layer is a single multiplication.
+ */
+export function useLiteGraph(weights: Weights, precision: Precision): Uint8Array {
+  void precision
+  const graph = onnxGraph('use-lite')
+  const ids = graph.input('input_ids')
+  const mask = graph.node('Cast', [graph.input('attention_mask')], { to: 1 })
+  const shape = graph.node('Shape', [ids])
+  const dense: Dense = (input, kernel, bias) =>
+    graph.node('Gemm', [input, constant(graph, kernel), constant(graph, bias)])
+
+  let states = embedTokens(graph, weights, ids)
+  const bias = maskBias(graph, mask)
+  for (const layer of [0, 1]) {
+    const at = (name: string) => weights(`${encoder}/Layer_${layer}/TransformerLayer/${name}/ConcatPartitions/concat`)
+    const kernel = (name: string) => flat(weights(`${kernels}/Layer_${layer}/TransformerLayer/${name}/kernel/part_0`))
+    const stack = `${encoder}/TransformerStack/Layer_${layer}/TransformerLayer`
+
+    const qkvKernel = kernel('MultiheadAttention/qkv_transform_single')
+    const width = (qkvKernel.shape[1] ?? 0) / 3
+    const normed = layerNorm(graph, states, at, 'layer_prepostprocess/layer_norm')
+    const [scaledKernel, scaledBias] = scaleQueries(
+      qkvKernel,
+      at('MultiheadAttention/qkv_transform_single/bias'),
+      width,
+    )
+    const qkv = dense(normed, scaledKernel, scaledBias)
+    const attended = attention(graph, qkv, shape, bias, width)
+    const projected = dense(
+      attended,
+      kernel('MultiheadAttention/output_transform_single'),
+      at('MultiheadAttention/output_transform_single/bias'),
+    )
+    const residual = layer === 0 ? dense(states, at('dense/kernel'), at('dense/bias')) : states
+    states = graph.node('Add', [projected, residual])
+
+    const inner = layerNorm(graph, states, at, 'FFN/layer_prepostprocess/layer_norm')
+    const first = dense(inner, weights(`${stack}/FFN/conv1/Tensordot/Reshape_1`), at('FFN/conv1/bias'))
+    const second = dense(
+      graph.node('Relu', [first]),
+      weights(`${stack}/FFN/conv2/Tensordot/Reshape_1`),
+      at('FFN/conv2/bias'),
+    )
+    states = graph.node('Add', [second, states])
+  }
+  return graph.finish('last_hidden_state', sentenceVector(graph, weights, states, mask, shape))
+}
+
+function constant(graph: OnnxGraph, weight: Weight): Value {
+  return graph.constant(weight.values, weight.shape)
+}
+
+function shapeOf(graph: OnnxGraph, ...dims: readonly number[]): Value {
+  return graph.constant(BigInt64Array.from(dims, BigInt))
+}
+
+/** A convolution of width one, [1, 1, inputs, outputs], is a matrix. */
+function flat(kernel: Weight): Weight {
+  return { shape: kernel.shape.slice(-2), values: kernel.values }
+}
+
+/** 2 · embedding + timing signal (sin | cos), as the reference adds the embedding to itself with its signal. */
+function embedTokens(graph: OnnxGraph, weights: Weights, ids: Value): Value {
+  const table = weights('module/Embeddings_en')
+  const doubled = graph.constant(
+    table.values.map((value) => 2 * value),
+    table.shape,
+  )
+  const embedded = graph.node('Gather', [doubled, ids])
+  const frequencies = weights(`${encoder}/TransformerStack/Layer_0/AddTimingSignal/TimingSignal/ExpandDims_1`).values
+  const width = 2 * frequencies.length
+  const signal = new Float32Array(maxTokens * width)
+  for (let position = 0; position < maxTokens; position++) {
+    for (const [i, frequency] of frequencies.entries()) {
+      signal[position * width + i] = Math.sin(Math.fround(position * frequency))
+      signal[position * width + frequencies.length + i] = Math.cos(Math.fround(position * frequency))
+    }
+  }
+  const length = graph.node('Shape', [ids], { start: 1, end: 2 })
+  const timing = graph.node('Slice', [graph.constant(signal, [maxTokens, width]), shapeOf(graph, 0), length])
+  return graph.node('Reshape', [graph.node('Add', [embedded, timing]), shapeOf(graph, -1, width)])
+}
+
+/** 0 for a token, a large negative number for padding, [batch, 1, 1, tokens]. */
+function maskBias(graph: OnnxGraph, mask: Value): Value {
+  const one = graph.constant(Float32Array.of(1), [])
+  const padding = graph.node('Mul', [graph.node('Sub', [one, mask]), graph.constant(Float32Array.of(maskedScore), [])])
+  return graph.node('Unsqueeze', [padding, shapeOf(graph, 1, 2)])
+}
+
+function layerNorm(graph: OnnxGraph, states: Value, at: (name: string) => Weight, name: string): Value {
+  const scale = constant(graph, at(`${name}/layer_norm_scale`))
+  const bias = constant(graph, at(`${name}/layer_norm_bias`))
+  return graph.node('LayerNormalization', [states, scale, bias], { axis: -1, epsilon: { float: layerNormEpsilon } })
+}
+
+/** Puts the attention's 1/√(head size) into the columns that make the queries. */
+function scaleQueries(kernel: Weight, bias: Weight, width: number): [Weight, Weight] {
+  const scale = 1 / Math.sqrt(width / heads)
+  const columns = 3 * width
+  const scaled = (value: number, i: number) => (i % columns < width ? value * scale : value)
+  return [
+    { shape: kernel.shape, values: kernel.values.map(scaled) },
+    { shape: bias.shape, values: bias.values.map(scaled) },
+  ]
+}
+
+/** Multi-head attention over [batch · tokens, 3 · width] (queries, keys, values) → [batch · tokens, width]. */
+function attention(graph: OnnxGraph, qkv: Value, shape: Value, bias: Value, width: number): Value {
+  const split = graph.node('Concat', [shape, shapeOf(graph, 3, heads, width / heads)], { axis: 0 })
+  const byHead = graph.node('Transpose', [graph.node('Reshape', [qkv, split])], { perm: [2, 0, 3, 1, 4] })
+  const [queries = '', keys = '', values = ''] = graph
+    .nodes('Split', [byHead], 3, { axis: 0 })
+    .map((part) => graph.node('Squeeze', [part, shapeOf(graph, 0)]))
+  const scores = graph.node('MatMul', [queries, graph.node('Transpose', [keys], { perm: [0, 1, 3, 2] })])
+  const attention = graph.node('Softmax', [graph.node('Add', [scores, bias])], { axis: -1 })
+  const mixed = graph.node('Transpose', [graph.node('MatMul', [attention, values])], { perm: [0, 2, 1, 3] })
+  return graph.node('Reshape', [mixed, shapeOf(graph, -1, width)])
+}
+
+/** Mean of the token states, tanh layer, L2 norm: [batch, 1, 512]. */
+function sentenceVector(graph: OnnxGraph, weights: Weights, states: Value, mask: Value, shape: Value): Value {
+  const kernel = weights('module/Encoder_en/hidden_layers/tanh_layer_0/weights')
+  const width = kernel.shape[0] ?? 0
+  const count = graph.node('ReduceSum', [mask, shapeOf(graph, 1)], { keepdims: 1 })
+  const share = graph.node('Unsqueeze', [graph.node('Div', [mask, count]), shapeOf(graph, 1)])
+  const byText = graph.node('Reshape', [states, graph.node('Concat', [shape, shapeOf(graph, width)], { axis: 0 })])
+  const mean = graph.node('Reshape', [graph.node('MatMul', [share, byText]), shapeOf(graph, -1, width)])
+  const bias = weights('module/Encoder_en/hidden_layers/tanh_layer_0/bias')
+  const output = graph.node('Tanh', [graph.node('Gemm', [mean, constant(graph, kernel), constant(graph, bias)])])
+  return graph.node('Unsqueeze', [graph.node('LpNormalization', [output], { axis: -1, p: 2 }), shapeOf(graph, 1)])
+}
