@@ -11,14 +11,7 @@ export type QuoteKind = 'direct' | 'reported'
  * that its cue splits; `continued` no cue, the last speaker goes on; `none` no speaker.
  */
 export type Attribution =
-  | 'cue'
-  | 'according-to'
-  | 'document'
-  | 'pronoun'
-  | 'description'
-  | 'interrupted'
-  | 'continued'
-  | 'none'
+  'cue' | 'according-to' | 'document' | 'pronoun' | 'description' | 'interrupted' | 'continued' | 'none'
 
 /** What somebody said, as one article prints it. */
 export type Quote = Span & {

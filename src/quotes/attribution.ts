@@ -1,0 +1,448 @@
+import type { CueUse } from './clauses.ts'
+import type { Referent, Resolver } from './coreference.ts'
+import type { Frame } from './frames.ts'
+import type { Attribution } from './quote.ts'
+import type { Quotation } from './spans.ts'
+
+/** How one quotation is attributed. */
+export type Attributed = {
+  readonly quotation: number
+  readonly referent: Referent | undefined
+  /** The cue and the frame it stands in. */
+  readonly cue: { readonly use: CueUse; readonly frame: number } | undefined
+  readonly attribution: Attribution
+  readonly utterance: number
+  readonly evidence: Evidence
+}
+
+/** Where the cue stands to the quotation; decides how sure an attribution is. */
+export type Evidence =
+  'beside' | 'before' | 'around' | 'colon' | 'same paragraph' | 'next sentence' | 'previous paragraph' | 'none'
+
+type Place = { readonly frame: number; readonly token: number }
+type Found = { readonly cue: CueUse; readonly evidence: Evidence; readonly frame: number }
+type Draft = {
+  referent: Referent | undefined
+  cue: Attributed['cue']
+  attribution: Attribution
+  evidence: Evidence
+  utterance: number
+}
+
+/** What attribution reads; all arrays are by frame. */
+export type Scene = {
+  readonly text: string
+  readonly frames: readonly Frame[]
+  readonly cues: readonly (readonly CueUse[])[]
+  readonly quotations: readonly Quotation[]
+  readonly resolver: Resolver
+}
+
+/**
+ * Finds who said each quotation. Quotations that are names, titles or scare quotes (words in marks that no cue makes
+ * speech) are left out; whole sentences in marks stay, with no speaker where the text does not tell.
+ */
+export function attribute(scene: Scene): Attributed[] {
+  const { frames, quotations } = scene
+  const places = placesOf(frames, quotations.length)
+  const drafts = new Map<number, Draft>()
+  const referents = new Map<CueUse, Referent>()
+  let utterance = 0
+  let q = 0
+  const order = byFrame(places)
+  for (let block = 0, from = 0; from < frames.length; block++) {
+    let to = from
+    while (to < frames.length && frames[to]?.block === frames[from]?.block) to++
+    const inBlock: number[] = []
+    for (let f = from; f < to; f++) {
+      scene.resolver.enter(f)
+      for (const cue of scene.cues[f] ?? []) {
+        if (!cue.subject) continue
+        const referent = scene.resolver.subject(cue.subject)
+        referents.set(cue, referent)
+        if (!cue.passive && (cue.kind === 'say' || cue.kind === 'judge' || cue.kind === 'according'))
+          scene.resolver.spoke(referent, f)
+      }
+      inBlock.push(...(order.get(f) ?? []))
+    }
+    for (const index of inBlock) {
+      const place = places[index]
+      if (!place) continue
+      const found = ownCue(scene, place, index)
+      if (!found) continue
+      const referent = referents.get(found.cue)
+      drafts.set(index, {
+        referent,
+        cue: { use: found.cue, frame: found.frame },
+        attribution: attributionOf(referent, found.cue),
+        evidence: found.evidence,
+        utterance: -1,
+      })
+    }
+    const context: Context = { scene, places, drafts, referents, inBlock, from, to }
+    for (const index of inBlock) {
+      const draft = drafts.get(index)
+      if (draft) {
+        draft.utterance = joinsPrevious(context, index)
+          ? (drafts.get(index - 1)?.utterance ?? ++utterance)
+          : ++utterance
+        continue
+      }
+      const carried = carryOn(context, index)
+      if (!carried) continue
+      if (carried.utterance < 0) carried.utterance = ++utterance
+      drafts.set(index, carried)
+    }
+    for (const index of inBlock) {
+      const draft = drafts.get(index)
+      if (draft?.referent) scene.resolver.spoke(draft.referent, places[index]?.frame ?? from)
+    }
+    from = to
+    q += inBlock.length
+  }
+  const attributed: Attributed[] = []
+  for (let index = 0; index < q; index++) {
+    const draft = drafts.get(index)
+    if (draft) attributed.push({ quotation: index, ...draft })
+  }
+  return attributed
+}
+
+type Context = {
+  readonly scene: Scene
+  readonly places: readonly (Place | undefined)[]
+  readonly drafts: ReadonlyMap<number, Draft>
+  readonly referents: ReadonlyMap<CueUse, Referent>
+  readonly inBlock: readonly number[]
+  readonly from: number
+  readonly to: number
+}
+
+function placesOf(frames: readonly Frame[], count: number): (Place | undefined)[] {
+  const places = new Array<Place | undefined>(count).fill(undefined)
+  for (const [frame, { tokens }] of frames.entries()) {
+    for (const [token, { quotation }] of tokens.entries()) if (quotation >= 0) places[quotation] = { frame, token }
+  }
+  return places
+}
+
+function byFrame(places: readonly (Place | undefined)[]): Map<number, number[]> {
+  const order = new Map<number, number[]>()
+  for (const [index, place] of places.entries()) {
+    if (!place) continue
+    const list = order.get(place.frame)
+    if (list) list.push(index)
+    else order.set(place.frame, [index])
+  }
+  return order
+}
+
+function attributionOf(referent: Referent | undefined, cue: CueUse): Attribution {
+  if (!referent) return 'none'
+  if (referent.how === 'pronoun') return 'pronoun'
+  if (referent.how === 'description') return 'description'
+  if (referent.how === 'document') return 'document'
+  return cue.kind === 'according' ? 'according-to' : 'cue'
+}
+
+/** The cue in the quotation's own sentence. */
+function ownCue(scene: Scene, place: Place, index: number): Found | undefined {
+  const frame = scene.frames[place.frame]
+  const quotation = scene.quotations[index]
+  if (!frame || !quotation) return undefined
+  const cues = scene.cues[place.frame] ?? []
+  const { token: k } = place
+  if (isNaming(scene, frame, k, quotation)) return undefined
+  const beside = cueBeside(scene, frame, cues, k, quotation)
+  const before = cueBefore(cues, k)
+  const announced = before && announces(frame, before, k)
+  const chosen = announced ? before : (beside ?? before)
+  if (chosen) {
+    const evidence: Evidence = chosen === beside && !announced ? 'beside' : announced ? 'colon' : 'before'
+    return { cue: chosen, evidence, frame: place.frame }
+  }
+  const around = cueAround(frame, cues, k)
+  return around ? { cue: around, evidence: 'around', frame: place.frame } : undefined
+}
+
+/** “…,” Okoro said · “…,” said Okoro · “…,” according to Okoro */
+function cueBeside(
+  scene: Scene,
+  frame: Frame,
+  cues: readonly CueUse[],
+  k: number,
+  quotation: Quotation,
+): CueUse | undefined {
+  const { tokens } = frame
+  let next = k + 1
+  let separated = /[,.?!…—–-]['’”"]*$/.test(
+    scene.text.slice(Math.max(quotation.start, quotation.end - 4), quotation.end),
+  )
+  while (/^(?:,|—|–|―|--|-|\.)$/.test(tokens[next]?.text ?? '')) {
+    next++
+    separated = true
+  }
+  for (const cue of cues) {
+    if (cue.first <= k || !cue.subject || cue.passive) continue
+    const begins = beginning(cue)
+    let from = next
+    while (from < begins && (tokens[from]?.pos === 'ADV' || tokens[from]?.lower === 'as')) from++
+    if (begins > from) {
+      if (begins > k + 40) break
+      continue
+    }
+    if (begins < next) continue
+    if (cue.side === 'before' && !separated) continue
+    if (crossesQuotation(frame, k + 1, cue.last)) return undefined
+    return cue
+  }
+  return undefined
+}
+
+function beginning(cue: CueUse): number {
+  return cue.side === 'before' ? Math.min(cue.first, cue.subject?.members[0]?.first ?? cue.first) : cue.first
+}
+
+function crossesQuotation(frame: Frame, from: number, to: number): boolean {
+  for (let i = from; i <= to; i++) if ((frame.tokens[i]?.quotation ?? -1) >= 0) return true
+  return false
+}
+
+/** The cue that governs the words in marks: the nearest one before them; a thought reported by somebody is theirs. */
+function cueBefore(cues: readonly CueUse[], k: number): CueUse | undefined {
+  let best: CueUse | undefined
+  for (let i = cues.length - 1; i >= 0; i--) {
+    const cue = cues[i]
+    if (!cue || cue.last >= k || !cue.subject || cue.passive) continue
+    if (!best) {
+      best = cue
+      if (cue.kind !== 'think') break
+      continue
+    }
+    if (cue.kind !== 'think' && cue.kind !== 'judge') return cue
+    if (cue.kind === 'judge') break
+  }
+  return best
+}
+
+/** Only a comma, a colon, "that" or a short object stands between the cue and the quotation. */
+function announces(frame: Frame, cue: CueUse, k: number): boolean {
+  const mark = frame.tokens[k - 1]
+  if (!mark) return false
+  if (mark.text === ':') return true
+  if (mark.text !== ',' && mark.lower !== 'that') return cue.last === k - 1
+  return k - cue.last <= 7 && !crossesQuotation(frame, cue.last, k - 1)
+}
+
+/** The plan, Okoro said, is “…” · The plan is “…” for everyone, she said. */
+function cueAround(frame: Frame, cues: readonly CueUse[], k: number): CueUse | undefined {
+  for (const cue of cues) {
+    if (!cue.subject || cue.passive || cue.first <= k) continue
+    if (cue.kind === 'according') return cue
+    if (cue.kind !== 'say') continue
+    const before = frame.tokens[beginning(cue) - 1]
+    if (before?.text === ',' || cue.side === 'after') return cue
+  }
+  return undefined
+}
+
+const NAMERS =
+  /^(?:called|dubbed|named|titled|entitled|nicknamed|labeled|labelled|termed|so-called|codenamed|subtitled|hashtag)$/
+const WORD_NOUNS =
+  /^(?:term|word|words|phrase|name|label|nickname|acronym|title|slogan|expression|hashtag|series|film|movie|book|song|album|show|novel|program|programme|documentary|play|magazine|episode|concept)$/
+
+/** The marks give a name, a title or a word as such: known as “…”, the film “…”, so-called “…”. */
+function isNaming(scene: Scene, frame: Frame, k: number, quotation: Quotation): boolean {
+  const { tokens } = frame
+  const words = scene.text.slice(quotation.start, quotation.end)
+  const before = tokens[k - 1]
+  const earlier = tokens[k - 2]
+  const title = isTitleLike(words)
+  if (before) {
+    if (before.lower === 'for' && /^(?:stands|stand|stood|short)$/.test(earlier?.lower ?? '')) return true
+    if (before.lower === 'as' && /^(?:known|billed|titled|registered)$/.test(earlier?.lower ?? '')) return true
+    if (before.lower === 'so-called' || before.lower === 'self-described' || before.lower === 'self-identified')
+      return true
+    if (
+      NAMERS.test(before.lower) &&
+      before.lower !== 'called' &&
+      /^(?:is|are|was|were|be|been|a|,)$/.test(earlier?.lower ?? '')
+    )
+      return true
+    if (before.lower === 'called' && /^(?:is|are|was|were|be|been|a|,|also|now|then)$/.test(earlier?.lower ?? ''))
+      return true
+    if (title && before.lower === 'called' && earlier?.pos === 'NOUN') return true
+    if (
+      WORD_NOUNS.test(before.lower) &&
+      (title || /^(?:term|word|phrase|name|label|nickname|acronym|title|hashtag)$/.test(before.lower))
+    )
+      return true
+  }
+  if (!title) return false
+  if (!before) return false
+  // A name in marks behind a preposition, an article or a possessive, or before a noun.
+  return (
+    /^(?:on|in|for|of|at|from|the|a|'s|and|its|with|to|as)$/.test(before.lower) ||
+    before.text === ',' ||
+    before.pos === 'NOUN' ||
+    before.pos === 'PROPN'
+  )
+}
+
+const SMALL = /^(?:a|an|the|of|in|on|at|to|for|and|or|with|by|from|vs|de|la)$/i
+
+/** Every word begins with a capital but the small ones, and no clause ends inside: This Week, The Long Road Home. */
+export function isTitleLike(words: string): boolean {
+  const bare = words.replace(/[.,;:]$/, '')
+  if (/[.;?!…]\s/.test(bare)) return false
+  const parts = bare.split(/\s+/)
+  if (parts.length > 9) return false
+  return (
+    parts.every((word, i) => /^[\p{Lu}\p{N}#@$&]/u.test(word) || (i > 0 && SMALL.test(word))) &&
+    !/^(?:I|We|You|He|She|They|It)(?:['’]\w+)?$/.test(parts[0] ?? '')
+  )
+}
+
+/** Whether a quotation holds a sentence of its own rather than words inside the journalist's. */
+function isWhole(scene: Scene, index: number, place: Place): boolean {
+  const quotation = scene.quotations[index]
+  const frame = scene.frames[place.frame]
+  if (!quotation || !frame) return false
+  const words = scene.text.slice(quotation.start, quotation.end)
+  const before = frame.tokens[place.token - 1]
+  const starts = before === undefined || before.quotation >= 0 || /^[:.!?—–―([]$/.test(before.text)
+  const ends = /[.!?…,—–-]['’”")\]]*$/.test(words) || frame.tokens[place.token + 1] === undefined
+  return starts && ends && words.split(/\s+/).length >= 2 && /^[\p{Lu}\p{N}[‘'(…“"$]/u.test(words)
+}
+
+function joinsPrevious(context: Context, index: number): boolean {
+  const { places, drafts, scene } = context
+  if (scene.quotations[index]?.continuesPrevious) return drafts.has(index - 1)
+  const here = drafts.get(index)
+  const previous = drafts.get(index - 1)
+  const a = places[index - 1]
+  const b = places[index]
+  if (!here || !previous || !a || !b) return false
+  return (
+    here.cue !== undefined &&
+    previous.cue?.use === here.cue.use &&
+    previous.evidence === 'beside' &&
+    here.evidence !== 'beside'
+  )
+}
+
+/** A quotation without a cue of its own: the last speaker goes on, or a neighbouring sentence tells. */
+function carryOn(context: Context, index: number): Draft | undefined {
+  const { scene, places, drafts, inBlock, from, to, referents } = context
+  const place = places[index]
+  const quotation = scene.quotations[index]
+  if (!place || !quotation) return undefined
+  const previous = drafts.get(index - 1)
+  if (quotation.continuesPrevious && previous)
+    return follow(previous, 'continued', 'previous paragraph', previous.utterance)
+  if (!isWhole(scene, index, place) || quotation.marks === 'single') return undefined
+  const sameBlock = inBlock.includes(index - 1) && previous !== undefined
+  if (sameBlock && previous) {
+    const between = place.frame - (places[index - 1]?.frame ?? place.frame)
+    const interrupted = between <= 1 && previous.evidence === 'beside'
+    const newVoice = between > 1 ? lastReferent(context, (places[index - 1]?.frame ?? 0) + 1, place.frame) : undefined
+    if (newVoice) return voiceDraft(newVoice, 'same paragraph')
+    return follow(
+      previous,
+      interrupted ? 'interrupted' : 'continued',
+      'same paragraph',
+      interrupted || between === 0 ? previous.utterance : -1,
+    )
+  }
+  const after = cueInNextSentence(scene, place, to)
+  if (after) {
+    const referent = referents.get(after.cue)
+    return {
+      referent,
+      cue: { use: after.cue, frame: after.frame },
+      attribution: attributionOf(referent, after.cue),
+      evidence: 'next sentence',
+      utterance: -1,
+    }
+  }
+  const voice = place.frame > from ? lastReferent(context, from, place.frame) : undefined
+  if (voice) return voiceDraft(voice, 'same paragraph')
+  for (const later of inBlock) {
+    if (later <= index) continue
+    const draft = drafts.get(later)
+    const laterPlace = places[later]
+    if (draft?.evidence === 'beside' && laterPlace && laterPlace.frame - place.frame <= 2)
+      return follow(draft, 'continued', 'next sentence', -1)
+  }
+  return fromPreviousBlock(context, index, place)
+}
+
+function follow(draft: Draft, attribution: Attribution, evidence: Evidence, utterance: number): Draft {
+  const referent = draft.referent
+  return {
+    referent,
+    cue: attribution === 'interrupted' ? draft.cue : undefined,
+    attribution: referent ? attribution : 'none',
+    evidence,
+    utterance,
+  }
+}
+
+type Voice = { readonly referent: Referent; readonly cue: CueUse | undefined; readonly frame: number }
+
+function voiceDraft(voice: Voice, evidence: Evidence): Draft {
+  return { referent: voice.referent, cue: undefined, attribution: 'continued', evidence, utterance: -1 }
+}
+
+/** The last one said to speak in the frames of a stretch. */
+function lastReferent(context: Context, from: number, to: number): Voice | undefined {
+  for (let f = to - 1; f >= from; f--) {
+    const cues = context.scene.cues[f] ?? []
+    for (let i = cues.length - 1; i >= 0; i--) {
+      const cue = cues[i]
+      if (!cue || cue.passive || cue.kind === 'think') continue
+      const referent = context.referents.get(cue)
+      if (referent) return { referent, cue, frame: f }
+    }
+  }
+  return undefined
+}
+
+/** “Never.” Okoro said. The cue stands as a short sentence of its own. */
+function cueInNextSentence(scene: Scene, place: Place, to: number): Found | undefined {
+  const frame = scene.frames[place.frame]
+  const next = scene.frames[place.frame + 1]
+  if (!frame || !next || place.frame + 1 >= to || place.token !== frame.tokens.length - 1) return undefined
+  if (next.tokens.length > 12 || next.tokens.some((token) => token.quotation >= 0)) return undefined
+  const cue = (scene.cues[place.frame + 1] ?? [])[0]
+  if (cue?.kind !== 'say' || !cue.subject || beginning(cue) > 1) return undefined
+  const after = next.tokens[cue.last + 1]
+  return after === undefined || after.pos === 'PUNCT'
+    ? { cue, evidence: 'next sentence', frame: place.frame + 1 }
+    : undefined
+}
+
+function fromPreviousBlock(context: Context, index: number, place: Place): Draft {
+  const { scene, places, drafts, from } = context
+  const none: Draft = { referent: undefined, cue: undefined, attribution: 'none', evidence: 'none', utterance: -1 }
+  const last = scene.frames[from - 1]
+  if (!last || place.frame !== from) return none
+  const blockStart = firstFrameOf(scene.frames, from - 1)
+  const colon = last.tokens.at(-1)?.text === ':'
+  const voice = lastReferent(context, colon ? from - 1 : blockStart, from)
+  if (colon && voice) return voiceDraft(voice, 'colon')
+  const previous = drafts.get(index - 1)
+  const previousPlace = places[index - 1]
+  if (previous?.referent && previousPlace && previousPlace.frame >= blockStart) {
+    const spokenAfter = lastReferent(context, previousPlace.frame + 1, from)
+    if (spokenAfter) return voiceDraft(spokenAfter, 'previous paragraph')
+    return follow(previous, 'continued', 'previous paragraph', -1)
+  }
+  return voice ? voiceDraft(voice, 'previous paragraph') : none
+}
+
+function firstFrameOf(frames: readonly Frame[], frame: number): number {
+  let first = frame
+  while (first > 0 && frames[first - 1]?.block === frames[frame]?.block) first--
+  return first
+}

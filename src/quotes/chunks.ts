@@ -1,0 +1,282 @@
+import type { Frame, Token } from './frames.ts'
+import { isBodyWord, isCalendarWord, isRole, isTitle } from './lexicon.ts'
+
+/**
+ * A noun phrase without what follows it: "Spokeswoman Ada Okoro", "the deputy minister", "she". Token numbers are of its
+ * frame, `last` inclusive.
+ */
+export type Chunk = {
+  readonly frame: number
+  readonly first: number
+  readonly last: number
+  readonly kind: 'name' | 'pronoun' | 'description' | 'time'
+  /** The noun that carries a description, the pronoun, or the last word of a name; lower case. */
+  readonly head: string
+  readonly plural: boolean
+  /** Begins with the, this, his, the minister's …: the reader knows whom it means. */
+  readonly definite: boolean
+  /** The name without titles and jobs before it. */
+  readonly name: { readonly first: number; readonly last: number } | undefined
+  /** Titles, jobs and nouns before the name, lower case without full stops. */
+  readonly titles: readonly string[]
+}
+
+const POSSESSIVE_PRONOUNS = new Set(['his', 'her', 'its', 'their', 'my', 'our', 'your'])
+const PERSONAL_PRONOUNS = new Set(
+  'he she it they we i you him her them us me who whom which himself herself themselves itself everyone somebody someone others many some all both several'.split(
+    ' ',
+  ),
+)
+const PARTICLES = new Set(
+  'de del della da di dos du van von der den ter ten bin ibn al el la le y e abu ben bint und zu'.split(' '),
+)
+const INNER = new Set(['ADJ', 'NOUN', 'PROPN', 'NUM', 'SYM'])
+/** Capitalised words that the tagger takes for names at the start of a sentence. */
+const NEVER_NAMES = new Set(
+  'the a an and but or so yet if when while as at in on for from with after before since although though because however meanwhile then now here there still also even just only not no yes well oh this that these those what why how where who he she it they we i you his her its their according asked citing given despite during about among under over until unless like unlike both some many most all more other others another instead later earlier recently finally perhaps maybe indeed thus hence moreover furthermore nevertheless nonetheless'.split(
+    ' ',
+  ),
+)
+
+/** The noun phrases of a frame in order. */
+export function readChunks(frame: Frame, frameIndex: number): Chunk[] {
+  const chunks: Chunk[] = []
+  const { tokens } = frame
+  let i = 0
+  while (i < tokens.length) {
+    const end = chunkEnd(tokens, i)
+    if (end < i) {
+      i++
+      continue
+    }
+    const chunk = describe(tokens, i, end, frameIndex)
+    if (chunk) chunks.push(chunk)
+    i = end + 1
+  }
+  return chunks
+}
+
+/** The last token of the chunk that begins at `i`, or i − 1 where none begins. */
+function chunkEnd(tokens: readonly Token[], i: number): number {
+  const token = tokens[i]
+  if (!token || token.quotation >= 0) return i - 1
+  const next = tokens[i + 1]
+  if (isPronoun(token)) {
+    if (!(POSSESSIVE_PRONOUNS.has(token.lower) && next && startsNoun(next))) {
+      return PERSONAL_PRONOUNS.has(token.lower) && !startsNounAfterQuantifier(token, next) ? i : i - 1
+    }
+  } else if (!(token.pos === 'DET' || INNER.has(token.pos) || startsWithGerund(tokens, i))) return i - 1
+  if (token.pos === 'ADJ' && !leadsToNoun(tokens, i)) return i - 1
+  let j = i + 1
+  for (; j < tokens.length; j++) {
+    const word = tokens[j]
+    const before = tokens[j - 1]
+    if (!word || !before || word.quotation >= 0) break
+    if (
+      isCalendarWord(before.lower) !== isCalendarWord(word.lower) &&
+      (before.capital || word.capital) &&
+      !isPossessive(tokens, j)
+    )
+      break
+    if (INNER.has(word.pos)) {
+      if (word.pos === 'ADJ' && before.pos === 'NOUN' && !leadsToNoun(tokens, j)) break
+      continue
+    }
+    if (word.pos === 'DET') {
+      if (before.pos === 'DET' || isPossessive(tokens, j - 1)) continue
+      break
+    }
+    if (isPossessive(tokens, j)) continue
+    const after = tokens[j + 1]
+    if (!after) break
+    if (word.lower === '&' && word.text === '&' && after.capital) continue
+    if (PARTICLES.has(word.lower) && before.capital && after.capital && before.pos === 'PROPN') continue
+    if (
+      word.pos === 'ADV' &&
+      (before.pos === 'DET' || before.pos === 'PRON') &&
+      (after.pos === 'ADJ' || after.pos === 'VERB')
+    )
+      continue
+    if (word.pos === 'VERB' && isModifier(before, word, after, tokens[j + 2])) continue
+    break
+  }
+  return trimEnd(tokens, i, j - 1)
+}
+
+function isPronoun(token: Token): boolean {
+  return token.pos === 'PRON' || PERSONAL_PRONOUNS.has(token.lower) || POSSESSIVE_PRONOUNS.has(token.lower)
+}
+
+/** "some officials", "many voters" are descriptions, "some said" is a pronoun. */
+function startsNounAfterQuantifier(token: Token, next: Token | undefined): boolean {
+  return /^(?:many|some|all|both|several|others)$/.test(token.lower) && next !== undefined && INNER.has(next.pos)
+}
+
+function startsNoun(token: Token): boolean {
+  return INNER.has(token.pos) || token.pos === 'ADV' || (token.pos === 'VERB' && /(?:ing|ed)$/.test(token.lower))
+}
+
+/** "acting political director" behind a comma. */
+function startsWithGerund(tokens: readonly Token[], i: number): boolean {
+  const before = tokens[i - 1]
+  const next = tokens[i + 1]
+  return (
+    tokens[i]?.lower === 'acting' &&
+    next !== undefined &&
+    INNER.has(next.pos) &&
+    (before === undefined || before.text === ',' || before.pos === 'DET')
+  )
+}
+
+function leadsToNoun(tokens: readonly Token[], i: number): boolean {
+  for (let j = i; j < tokens.length && j < i + 6; j++) {
+    const token = tokens[j]
+    if (!token || token.quotation >= 0) return false
+    if (token.pos === 'NOUN' || token.pos === 'PROPN') return true
+    if (!INNER.has(token.pos) && token.text !== ',' && token.pos !== 'VERB') return false
+    if (token.pos === 'VERB' && j > i + 1) return false
+  }
+  return false
+}
+
+function isPossessive(tokens: readonly Token[], j: number): boolean {
+  const token = tokens[j]
+  const before = tokens[j - 1]
+  if (!token || !before || before.end !== token.start) return false
+  if (token.lower === "'s") return token.pos !== 'AUX'
+  const after = tokens[j + 1]
+  return token.lower === "'" && before.lower.endsWith('s') && after !== undefined && startsNoun(after)
+}
+
+/** A participle inside a noun phrase: "the acting director", "his retired general". */
+function isModifier(before: Token, word: Token, after: Token, afterNext: Token | undefined): boolean {
+  if (!(
+    after.pos === 'NOUN' ||
+    after.pos === 'PROPN' ||
+    (after.pos === 'ADJ' && afterNext && INNER.has(afterNext.pos))
+  ))
+    return false
+  if (before.pos === 'DET' || before.pos === 'ADJ' || before.lower === "'s" || POSSESSIVE_PRONOUNS.has(before.lower))
+    return true
+  return before.pos === 'NUM' && word.lower.endsWith('ing')
+}
+
+function trimEnd(tokens: readonly Token[], i: number, end: number): number {
+  while (end > i && (isPossessive(tokens, end) || tokens[end]?.pos === 'DET' || tokens[end]?.pos === 'SYM')) end--
+  return end
+}
+
+function describe(tokens: readonly Token[], first: number, last: number, frame: number): Chunk | undefined {
+  const start = tokens[first]
+  const end = tokens[last]
+  if (!start || !end) return undefined
+  const base = { frame, first, last, name: undefined, titles: [] }
+  if (first === last && PERSONAL_PRONOUNS.has(start.lower) && (start.pos === 'PRON' || !start.capital || first === 0)) {
+    const plural = /^(?:they|we|them|us|themselves|others|many|some|all|both|several)$/.test(start.lower)
+    return { ...base, kind: 'pronoun', head: start.lower, plural, definite: true }
+  }
+  if (isCalendarWord(start.lower) && (start.capital || first === last)) {
+    return { ...base, kind: 'time', head: end.lower, plural: false, definite: false }
+  }
+  const definite =
+    /^(?:the|this|that|these|those)$/.test(start.lower) ||
+    POSSESSIVE_PRONOUNS.has(start.lower) ||
+    innerPossessive(tokens, first, last)
+  const run = nameRun(tokens, first, last)
+  if (run) return { ...base, kind: 'name', head: end.lower, plural: false, definite: true, ...run }
+  const noun = headOf(tokens, first, last)
+  const head = bare(noun.lower)
+  const plural =
+    /[^s]s$/.test(head) ||
+    /(?:men|women|people|police)$/.test(head) ||
+    /^(?:two|three|four|five|six|seven|eight|nine|ten|several|many|some|most|these|those|both|other)$/.test(start.lower)
+  return { ...base, kind: 'description', head, plural, definite }
+}
+
+function innerPossessive(tokens: readonly Token[], first: number, last: number): boolean {
+  for (let j = first + 1; j < last; j++) if (isPossessive(tokens, j)) return true
+  return false
+}
+
+function headOf(tokens: readonly Token[], first: number, last: number): Token {
+  for (let j = last; j >= first; j--) {
+    const token = tokens[j]
+    if (token && (token.pos === 'NOUN' || token.pos === 'PROPN')) return token
+  }
+  const fallback = tokens[last]
+  if (!fallback) throw new RangeError('a chunk has a last token')
+  return fallback
+}
+
+/** A word without its full stop: "Sen." → "sen". */
+export function bare(word: string): string {
+  return word.replace(/\.$/, '')
+}
+
+/** The name at the end of a chunk and the titles before it; undefined where the chunk ends in a common noun. */
+function nameRun(tokens: readonly Token[], first: number, last: number): Pick<Chunk, 'name' | 'titles'> | undefined {
+  let from = last + 1
+  for (let j = last; j >= first; j--) {
+    const token = tokens[j]
+    if (!token || isPossessive(tokens, j)) break
+    if (isNameWord(token, j)) from = j
+    else if (!(PARTICLES.has(token.lower) || token.text === '&')) break
+  }
+  if (from > last) return undefined
+  const end = tokens[last]
+  if (!end) return undefined
+  const isBody = isBodyWord(end.lower)
+  let start = from
+  if (!isBody) {
+    for (let j = from; j < last; j++) {
+      const word = bare(tokens[j]?.lower ?? '')
+      if (isTitle(word) && !isSuffix(bare(tokens[j + 1]?.lower ?? ''))) start = j + 1
+    }
+    // "the Foreign Minister", "Senate Majority Leader": a title without a name
+    if (isTitle(bare(end.lower)) && allTitles(tokens, from, last)) return undefined
+    if (start === last && from < last && isTitle(bare(end.lower)) && !tokens[last - 1]?.text.endsWith('.'))
+      return undefined
+  }
+  while (start < last && isLeadingDemonym(tokens, start, last)) start++
+  const titles: string[] = []
+  for (let j = Math.max(first, start - 8); j < start; j++) {
+    const word = bare(tokens[j]?.lower ?? '')
+    if (isTitle(word) || isRole(word)) titles.push(word)
+  }
+  return { name: { first: start, last }, titles }
+}
+
+function isNameWord(token: Token, index: number): boolean {
+  if (!token.capital || token.quotation >= 0) return false
+  if (index === 0 && (NEVER_NAMES.has(token.lower) || token.pos !== 'PROPN')) return false
+  if (
+    isCalendarWord(token.lower) &&
+    token.lower !== 'may' &&
+    token.lower !== 'april' &&
+    token.lower !== 'june' &&
+    token.lower !== 'august'
+  )
+    return false
+  return !NEVER_NAMES.has(token.lower)
+}
+
+function allTitles(tokens: readonly Token[], from: number, last: number): boolean {
+  for (let j = from; j <= last; j++) {
+    const token = tokens[j]
+    if (!token) return false
+    const word = bare(token.lower)
+    if (!isTitle(word) && !isBodyWord(word) && token.pos !== 'ADJ') return false
+  }
+  return true
+}
+
+function isLeadingDemonym(tokens: readonly Token[], start: number, last: number): boolean {
+  const token = tokens[start]
+  return (
+    token !== undefined && token.pos === 'ADJ' && last - start >= 2 && /(?:ese|ish|ian|ean|can|ench)$/.test(token.lower)
+  )
+}
+
+function isSuffix(word: string): boolean {
+  return /^(?:jr|sr|ii|iii|iv)$/.test(word)
+}

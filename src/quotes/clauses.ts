@@ -1,0 +1,468 @@
+import type { Chunk } from './chunks.ts'
+import { cueForm, type CueKind } from './cues.ts'
+import type { Frame, Token } from './frames.ts'
+import { isDocumentNoun } from './lexicon.ts'
+import { skipBrackets } from './mentions.ts'
+
+/** Who does a verb: one noun phrase, or several joined by "and". */
+export type Subject = {
+  readonly chunk: Chunk
+  /** All members of a joint subject in order, `chunk` alone otherwise. */
+  readonly members: readonly Chunk[]
+}
+
+/** One use of a verb or phrase of saying. Token numbers are of its frame. */
+export type CueUse = {
+  readonly first: number
+  readonly last: number
+  readonly lemma: string
+  readonly kind: CueKind | 'according'
+  readonly subject: Subject | undefined
+  /** Where the subject stands: Okoro said, said Okoro, or with another verb: …, adding. */
+  readonly side: 'before' | 'after' | 'shared'
+  readonly gerund: boolean
+  /** "was called": the subject is who is spoken of, unless "by" names who spoke. */
+  readonly passive: boolean
+}
+
+/** How far to the left of a verb its subject is looked for, in tokens. */
+const REACH = 70
+
+/** The uses of verbs of saying in a frame, in order, each with its subject where the sentence has one. */
+export function readCues(frame: Frame, chunks: readonly Chunk[]): CueUse[] {
+  const { tokens } = frame
+  const view = new ChunkView(tokens, chunks)
+  const cues: CueUse[] = []
+  for (let i = 0; i < tokens.length; i++) {
+    const token = tokens[i]
+    if (!token || token.quotation >= 0) continue
+    if (token.lower === 'according' && tokens[i + 1]?.lower === 'to') {
+      const chunk = view.startingAt(i + 2)
+      if (chunk) cues.push(use(i, i + 1, 'according to', 'according', view.joint(chunk), 'after'))
+      continue
+    }
+    if (/^(?:per|à)$/.test(token.lower) && token.lower === 'per') continue
+    const form = cueForm(token.lower)
+    if (!form || !isVerb(view, tokens, i, form.kind)) continue
+    const passive = form.participle && isPassive(tokens, i)
+    if (passive) {
+      const agent = agentOf(view, tokens, i)
+      cues.push({ ...use(i, i, form.lemma, form.kind, agent, 'after'), passive: agent === undefined })
+      continue
+    }
+    const subject = view.subjectBefore(i)
+    if (subject && !form.gerund) {
+      cues.push(use(i, i, form.lemma, form.kind, subject, 'before'))
+      continue
+    }
+    const after = form.gerund ? undefined : invertedSubject(view, tokens, i)
+    if (after) {
+      cues.push(use(i, i, form.lemma, form.kind, after, 'after'))
+      continue
+    }
+    const shared = form.gerund && isProgressive(tokens, i) ? subject : sharedSubject(view, tokens, i, cues)
+    cues.push({
+      ...use(i, i, form.lemma, form.kind, shared ?? subject, shared ? 'shared' : 'before'),
+      gerund: form.gerund,
+    })
+  }
+  return cues
+}
+
+function use(
+  first: number,
+  last: number,
+  lemma: string,
+  kind: CueUse['kind'],
+  subject: Subject | undefined,
+  side: CueUse['side'],
+): CueUse {
+  return { first, last, lemma, kind, subject, side, gerund: false, passive: false }
+}
+
+/** The tagger takes "claims" and "reports" for nouns; next to a noun phrase and a comma or a quotation they are verbs. */
+function isVerb(view: ChunkView, tokens: readonly Token[], i: number, kind: CueKind): boolean {
+  const token = tokens[i]
+  if (!token) return false
+  const before = tokens[i - 1]
+  const after = tokens[i + 1]
+  if (token.pos === 'VERB') {
+    // inside a noun phrase: "the proposed bill", "a so-called deal"
+    if (view.at(i) && view.at(i)?.last !== i) return false
+    return !(before?.pos === 'DET' && after?.pos === 'NOUN')
+  }
+  if (kind === 'think' || !(token.pos === 'NOUN' || token.pos === 'ADJ' || token.pos === 'PROPN')) return false
+  if (token.pos === 'PROPN' && token.capital && i > 0) return false
+  const atEnd = after === undefined || /^[.,:;?!]$/.test(after.text) || after.quotation >= 0 || after.lower === 'that'
+  const nearQuote = tokens[i - 1]?.quotation !== undefined && hasQuoteNear(tokens, i)
+  return atEnd && nearQuote && before !== undefined && before.quotation < 0 && /s$|ed$/.test(token.lower)
+}
+
+function hasQuoteNear(tokens: readonly Token[], i: number): boolean {
+  for (let j = Math.max(0, i - 8); j < i + 4 && j < tokens.length; j++)
+    if ((tokens[j]?.quotation ?? -1) >= 0) return true
+  return false
+}
+
+function isPassive(tokens: readonly Token[], i: number): boolean {
+  for (let j = i - 1; j >= 0 && j >= i - 4; j--) {
+    const token = tokens[j]
+    if (!token) return false
+    if (/^(?:am|is|are|was|were|be|been|being|'s|'re|get|gets|got)$/.test(token.lower))
+      return !(token.lower === "'s" && token.pos === 'PART')
+    if (token.pos !== 'ADV' && token.pos !== 'PART' && token.pos !== 'AUX') {
+      // a participle behind its noun: "a policy described by Okoro as …"
+      return (
+        j === i - 1 && (token.pos === 'NOUN' || token.pos === 'PROPN') && /^(?:by|as)$/.test(tokens[i + 1]?.lower ?? '')
+      )
+    }
+  }
+  return false
+}
+
+function isProgressive(tokens: readonly Token[], i: number): boolean {
+  for (let j = i - 1; j >= 0 && j >= i - 3; j--) {
+    const token = tokens[j]
+    if (token?.pos === 'AUX') return true
+    if (token?.pos !== 'ADV' && token?.pos !== 'PART') return false
+  }
+  return false
+}
+
+/** "was called “…” by Okoro". */
+function agentOf(view: ChunkView, tokens: readonly Token[], i: number): Subject | undefined {
+  for (let j = i + 1; j < tokens.length && j < i + 12; j++) {
+    const token = tokens[j]
+    if (!token || /^[.;:]$/.test(token.text)) return undefined
+    if (token.lower === 'by') {
+      const chunk = view.startingAt(j + 1)
+      if (chunk && chunk.kind !== 'time') return view.joint(chunk)
+    }
+  }
+  return undefined
+}
+
+/** "said Okoro", only behind a quotation or at the start of a sentence. */
+function invertedSubject(view: ChunkView, tokens: readonly Token[], i: number): Subject | undefined {
+  let before = i - 1
+  while (
+    before >= 0 &&
+    (tokens[before]?.pos === 'ADV' || tokens[before]?.text === ',' || tokens[before]?.lower === 'so')
+  )
+    before--
+  const edge = before < 0 || (tokens[before]?.quotation ?? -1) >= 0 || /^[—–―]$/.test(tokens[before]?.text ?? '')
+  if (!edge) return undefined
+  let next = i + 1
+  while (tokens[next]?.pos === 'ADV') next++
+  const chunk = view.startingAt(next)
+  if (!chunk || chunk.kind === 'time' || /^(?:it|them|him|her|us|me|that)$/.test(chunk.head)) return undefined
+  return view.joint(chunk)
+}
+
+/**
+ * The subject a participle or a second verb takes from the clause around it: of the nearest finite verb of saying before
+ * it, else of the sentence's first verb, else, for "Calling it “…”, Okoro left", the noun behind the comma.
+ */
+function sharedSubject(
+  view: ChunkView,
+  tokens: readonly Token[],
+  i: number,
+  earlier: readonly CueUse[],
+): Subject | undefined {
+  const saying = earlier.findLast((cue) => !cue.gerund && !cue.passive && cue.subject && i - cue.first < REACH)
+  if (saying?.subject) return saying.subject
+  for (let j = Math.max(0, i - REACH); j < i; j++) {
+    const token = tokens[j]
+    if (!token || (token.pos !== 'VERB' && token.pos !== 'AUX') || /ing$/.test(token.lower)) continue
+    const subject = view.subjectBefore(j)
+    if (subject) return subject
+  }
+  for (let j = i + 1; j < tokens.length && j < i + REACH; j++) {
+    if (tokens[j]?.text !== ',') continue
+    const chunk = view.startingAt(j + 1)
+    if (chunk && chunk.kind !== 'time' && view.verbFollows(chunk)) return view.joint(chunk)
+  }
+  return undefined
+}
+
+/** Looks up the noun phrases of a frame by token. */
+class ChunkView {
+  private readonly tokens: readonly Token[]
+  private readonly chunks: readonly Chunk[]
+  private readonly byToken: readonly number[]
+
+  constructor(tokens: readonly Token[], chunks: readonly Chunk[]) {
+    this.tokens = tokens
+    this.chunks = chunks
+    const byToken = new Array<number>(tokens.length).fill(-1)
+    for (const [index, chunk] of chunks.entries()) byToken.fill(index, chunk.first, chunk.last + 1)
+    this.byToken = byToken
+  }
+
+  at(i: number): Chunk | undefined {
+    return this.chunks[this.byToken[i] ?? -1]
+  }
+
+  startingAt(i: number): Chunk | undefined {
+    const chunk = this.at(i)
+    return chunk?.first === i ? chunk : undefined
+  }
+
+  endingAt(i: number): Chunk | undefined {
+    const chunk = this.at(i)
+    return chunk?.last === i ? chunk : undefined
+  }
+
+  verbFollows(chunk: Chunk): boolean {
+    const next = skipBrackets(this.tokens, chunk.last + 1)
+    const pos = this.tokens[next]?.pos
+    return pos === 'VERB' || pos === 'AUX' || pos === 'ADV' || this.tokens[next]?.text === ',' || pos === 'ADP'
+  }
+
+  /** A noun phrase with those that follow it by "and": said Okoro and Lindqvist. */
+  joint(chunk: Chunk): Subject {
+    const members = [chunk]
+    let last = chunk
+    for (;;) {
+      let i = last.last + 1
+      const comma = this.tokens[i]?.text === ','
+      if (comma) i++
+      const and = this.tokens[i]?.lower === 'and' || this.tokens[i]?.text === '&'
+      if (and) i++
+      if (!comma && !and) break
+      const next = this.startingAt(i)
+      if (!next || next.kind === 'time' || next.kind === 'pronoun') break
+      if (comma && !and && !this.listGoesOn(next)) break
+      const verb = this.tokens[next.last + 1]
+      if (and && (verb?.pos === 'VERB' || verb?.pos === 'AUX') && !comma && members.length === 1) break
+      members.push(next)
+      last = next
+      if (and) break
+    }
+    return { chunk, members }
+  }
+
+  private listGoesOn(chunk: Chunk): boolean {
+    for (let i = chunk.last + 1, commas = 0; i < this.tokens.length && commas < 6; i++) {
+      const token = this.tokens[i]
+      if (!token) return false
+      if (token.lower === 'and') return true
+      if (token.text === ',') commas++
+      else if (!this.at(i)) return false
+    }
+    return false
+  }
+
+  /** The subject of the verb at `verb` where it stands before it. */
+  subjectBefore(verb: number): Subject | undefined {
+    const chunk = this.subjectChunk(verb, 0)
+    if (!chunk || chunk.kind === 'time') return undefined
+    return this.withEarlierMembers(this.nameOfAppositive(chunk))
+  }
+
+  private subjectChunk(verb: number, depth: number): Chunk | undefined {
+    if (depth > 3) return undefined
+    const i = this.skipVerbGroup(verb - 1)
+    const token = this.tokens[i]
+    if (!token || token.quotation >= 0) return undefined
+    if (token.lower === 'to' && token.pos !== 'ADP') {
+      const governor = this.governor(i)
+      return governor === undefined ? undefined : this.subjectChunk(governor, depth + 1)
+    }
+    if (/^(?:who|which|that)$/.test(token.lower)) {
+      const relative = this.antecedent(i)
+      if (relative) return relative
+      if (token.lower !== 'that') return undefined
+    }
+    if (token.text === ',' || token.text === ')' || /^[—–―]|^--$/.test(token.text) || token.text === '-') {
+      return this.overParenthesis(i)
+    }
+    const chunk = this.endingAt(i)
+    return chunk ? this.overModifiers(chunk, verb) : undefined
+  }
+
+  /** Steps back over auxiliaries, adverbs, "not", and time words: Okoro has already said; the minister Tuesday said. */
+  private skipVerbGroup(from: number): number {
+    let i = from
+    for (; i >= 0; i--) {
+      const token = this.tokens[i]
+      if (!token || token.quotation >= 0) return i
+      if (token.pos === 'AUX' || token.pos === 'ADV' || /^(?:not|n't|n’t|also|both|each|all|once)$/.test(token.lower))
+        continue
+      const chunk = this.at(i)
+      if (chunk?.kind === 'time') {
+        i = chunk.first
+        if (/^(?:on|in|late|early|last|this)$/.test(this.tokens[i - 1]?.lower ?? '')) i--
+        continue
+      }
+      return i
+    }
+    return i
+  }
+
+  /** The verb that "to say" depends on: he went on to say. */
+  private governor(to: number): number | undefined {
+    for (let i = to - 1; i >= 0 && i >= to - 4; i--) {
+      const token = this.tokens[i]
+      if (!token || token.quotation >= 0) return undefined
+      if (token.pos === 'VERB') return i
+      if (token.pos === 'AUX') return i
+      if (token.pos === 'PUNCT') return undefined
+    }
+    return undefined
+  }
+
+  private antecedent(pronoun: number): Chunk | undefined {
+    let i = pronoun - 1
+    if (this.tokens[i]?.text === ',') i--
+    if (this.tokens[i]?.text === ')') i = this.openingBracket(i) - 1
+    const chunk = this.endingAt(i)
+    return chunk ? this.overModifiers(chunk, pronoun) : undefined
+  }
+
+  private openingBracket(close: number): number {
+    for (let i = close - 1; i >= 0 && i > close - 24; i--) if (this.tokens[i]?.text === '(') return i
+    return close
+  }
+
+  /** From the comma, bracket or dash that ends an insertion to the noun before it. */
+  private overParenthesis(close: number): Chunk | undefined {
+    const text = this.tokens[close]?.text ?? ''
+    if (text === ')') {
+      const chunk = this.endingAt(this.openingBracket(close) - 1)
+      return chunk ? this.overModifiers(chunk, close) : undefined
+    }
+    for (let i = close - 1; i > 0 && i >= close - REACH; i--) {
+      const token = this.tokens[i]
+      if (!token || token.quotation >= 0 || /^[;:]$/.test(token.text)) return undefined
+      if (token.text !== text && !(text === '-' && token.text === '-')) continue
+      let before = i - 1
+      if (this.tokens[before]?.text === ')') before = this.openingBracket(before) - 1
+      const chunk = this.endingAt(before)
+      if (!chunk || chunk.kind === 'time') {
+        // a list inside the insertion, or an insertion of time before it: go on to the left
+        continue
+      }
+      const inserted = this.startingAt(i + 1)
+      // Okoro, deputy minister of water, said: the name stands before its appositive; a list of names does not end here
+      if (chunk.kind === 'name' || chunk.kind === 'pronoun' || !inserted || chunk.definite)
+        return this.overModifiers(chunk, close)
+      if (this.tokens[chunk.first - 1]?.text !== ',') return this.overModifiers(chunk, close)
+    }
+    return undefined
+  }
+
+  /** From the noun next to the verb to the one it belongs to: a spokesman ← for the mayor ← of Lund. */
+  private overModifiers(start: Chunk, verb: number): Chunk {
+    let chunk = start
+    for (let steps = 0; steps < 8; steps++) {
+      const before = this.tokens[chunk.first - 1]
+      if (!before || before.quotation >= 0) break
+      if (
+        before.pos === 'ADP' &&
+        !/^(?:that|if|because|as|after|before|when|while|since|than|until|although|though|whether|like)$/.test(
+          before.lower,
+        )
+      ) {
+        const outer = this.endingAt(chunk.first - 2)
+        if (!outer || outer.kind === 'pronoun') {
+          const post = this.overParticiple(chunk.first - 2, verb)
+          if (!post) break
+          chunk = post
+          continue
+        }
+        chunk = outer
+        continue
+      }
+      if (before.pos === 'VERB') {
+        const post = this.overParticiple(chunk.first - 1, verb)
+        if (!post) break
+        chunk = post
+        continue
+      }
+      if (before.text === "'s" || before.text === '’s') {
+        const outer = this.endingAt(chunk.first - 2)
+        if (!outer) break
+        chunk = outer
+        continue
+      }
+      break
+    }
+    return chunk
+  }
+
+  /** A statement released by the ministry ← ; people who wrote to her ← . */
+  private overParticiple(at: number, verb: number): Chunk | undefined {
+    const token = this.tokens[at]
+    if (token?.pos !== 'VERB' && token?.pos !== 'ADP') return undefined
+    let i = at
+    if (this.tokens[i]?.pos === 'ADP' && this.tokens[i - 1]?.pos === 'VERB') i--
+    if (this.tokens[i]?.pos !== 'VERB') return undefined
+    const before = this.skipVerbGroup(i - 1)
+    if (/^(?:who|which|that)$/.test(this.tokens[before]?.lower ?? '')) return this.antecedent(before)
+    const noun = this.endingAt(i - 1)
+    if (!noun || noun.kind !== 'description') return undefined
+    const participle = this.tokens[i]?.lower ?? ''
+    if (/ing$/.test(participle)) return noun
+    if (!/(?:ed|en|wn|id|ut|ld|de|nt)$/.test(participle)) return undefined
+    for (let j = i + 1; j < verb && j < i + 6; j++) {
+      const word = this.tokens[j]?.lower ?? ''
+      if (/^(?:by|from|on|in|to|at|for|with|as)$/.test(word))
+        return isDocumentNoun(noun.head) || word === 'by' || word === 'with' || word === 'to' || word === 'for'
+          ? noun
+          : undefined
+      if (this.at(j)?.kind !== 'time') break
+    }
+    return undefined
+  }
+
+  /** The chief executive, Ada Okoro, said: the name is the better subject. */
+  private nameOfAppositive(chunk: Chunk): Chunk {
+    if (chunk.kind !== 'description') return chunk
+    const comma = this.tokens[chunk.last + 1]
+    const next = comma?.text === ',' ? this.startingAt(chunk.last + 2) : undefined
+    if (next?.kind === 'name') {
+      const close = this.tokens[skipBrackets(this.tokens, next.last + 1)]
+      if (close === undefined || close.text === ',') return next
+    }
+    // Okoro, deputy minister, and chair of …: back over a chain of appositives to the name
+    if (this.tokens[chunk.first - 1]?.text === ',' && !chunk.definite) {
+      const name = this.endingAt(chunk.first - 2)
+      if (name?.kind === 'name') return name
+    }
+    return chunk
+  }
+
+  private withEarlierMembers(chunk: Chunk): Subject {
+    const members = [chunk]
+    for (let steps = 0; steps < 12; steps++) {
+      const first = members[0]
+      if (!first) break
+      let i = first.first - 1
+      const and = this.tokens[i]?.lower === 'and' || this.tokens[i]?.text === '&'
+      if (and) i--
+      const comma = this.tokens[i]?.text === ','
+      if (comma) i--
+      if (steps === 0 ? !and : !(comma || and)) break
+      const before = this.endingAt(i)
+      if (!before || before.kind === 'time' || before.kind === 'pronoun') break
+      members.unshift(this.overOf(before))
+    }
+    if (members.length > 1 && this.isObject(members[0])) return { chunk, members: [chunk] }
+    return { chunk, members }
+  }
+
+  private overOf(chunk: Chunk): Chunk {
+    if (this.tokens[chunk.first - 1]?.lower !== 'of') return chunk
+    return this.endingAt(chunk.first - 2) ?? chunk
+  }
+
+  /** Behind a verb or a preposition: not the first of several subjects. */
+  private isObject(chunk: Chunk | undefined): boolean {
+    const before = chunk ? this.tokens[chunk.first - 1] : undefined
+    return (
+      before !== undefined &&
+      (before.pos === 'VERB' || (before.pos === 'ADP' && before.lower !== 'that') || before.pos === 'PART')
+    )
+  }
+}

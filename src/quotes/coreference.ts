@@ -1,0 +1,323 @@
+import type { Chunk } from './chunks.ts'
+import type { Subject } from './clauses.ts'
+import type { Frame } from './frames.ts'
+import { genderOfWord, isBodyNoun, isBodyWord, isDocumentNoun, isRole } from './lexicon.ts'
+import { singular, skipBrackets, type Entity, type Mentions } from './mentions.ts'
+import type { Span } from './quote.ts'
+
+/** Whom a noun phrase means. */
+export type Referent = {
+  /** The fullest name the text gives, or null where it gives none. */
+  readonly name: string | null
+  readonly entity: Entity | undefined
+  /** The words of the text. */
+  readonly mention: Span & { readonly text: string }
+  readonly how: 'name' | 'pronoun' | 'description' | 'document'
+  readonly plural: boolean
+  /** How clearly the best candidate beat the second, for pronouns; larger is surer. */
+  readonly margin: number
+}
+
+type Recent = {
+  readonly entity: Entity
+  readonly frame: number
+  readonly token: number
+  readonly role: 'front' | 'oblique' | 'possessor'
+}
+
+/** Pronouns look back over so many frames and mentions. */
+const FRAMES_BACK = 9
+const MENTIONS_BACK = 60
+
+/**
+ * Resolves noun phrases to names. Frames are entered in order with `enter`; what is resolved looks only at what was
+ * entered before it, and at names anywhere in the text.
+ */
+export class Resolver {
+  private readonly text: string
+  private readonly frames: readonly Frame[]
+  private readonly mentions: Mentions
+  private readonly recents: Recent[] = []
+  private readonly resolved = new Map<Chunk, Referent>()
+  private lastSpeaker: { entity: Entity; frame: number } | undefined
+  private lastPlural: { referent: Referent; frame: number } | undefined
+  private lastSource: { referent: Referent; frame: number } | undefined
+  private lastBody: { entity: Entity; frame: number } | undefined
+
+  constructor(text: string, frames: readonly Frame[], mentions: Mentions) {
+    this.text = text
+    this.frames = frames
+    this.mentions = mentions
+  }
+
+  /** Takes in the names and pronouns of a frame. */
+  enter(frameIndex: number): void {
+    const frame = this.frames[frameIndex]
+    if (!frame) return
+    for (const chunk of this.mentions.chunks[frameIndex] ?? []) {
+      const entity = this.mentions.entityOf.get(chunk)
+      if (entity) this.remember(entity, frame, chunk)
+      else if (chunk.kind === 'pronoun' && /^(?:he|she)$/.test(chunk.head)) {
+        const referent = this.chunk(chunk)
+        if (referent.entity) this.remember(referent.entity, frame, chunk)
+      }
+    }
+  }
+
+  /** Notes who spoke last: the likeliest "he" of the next sentence. */
+  spoke(referent: Referent, frameIndex: number): void {
+    if (referent.entity && referent.entity.kind !== 'place')
+      this.lastSpeaker = { entity: referent.entity, frame: frameIndex }
+    if (referent.plural && referent.how !== 'pronoun') this.lastPlural = { referent, frame: frameIndex }
+    if (referent.name !== null && referent.how !== 'document') this.lastSource = { referent, frame: frameIndex }
+  }
+
+  /** Whom the subject of a verb of saying means. */
+  subject(subject: Subject): Referent {
+    if (subject.members.length === 1) return this.chunk(subject.chunk)
+    const names = subject.members.map((member) => {
+      const referent = this.chunk(member)
+      return referent.how === 'name' && referent.name !== null ? referent.name : referent.mention.text
+    })
+    const first = subject.members[0] ?? subject.chunk
+    const last = subject.members.at(-1) ?? subject.chunk
+    const name = `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`
+    const known = subject.members.some((member) => this.mentions.entityOf.has(member))
+    return {
+      name: known ? name : null,
+      entity: undefined,
+      mention: this.span(first, last),
+      how: known ? 'name' : 'description',
+      plural: true,
+      margin: 0,
+    }
+  }
+
+  /** Whom a noun phrase means. */
+  chunk(chunk: Chunk): Referent {
+    const known = this.resolved.get(chunk)
+    if (known) return known
+    const referent = this.resolve(chunk)
+    this.resolved.set(chunk, referent)
+    return referent
+  }
+
+  private resolve(chunk: Chunk): Referent {
+    const mention = this.span(chunk, chunk)
+    const none: Referent = {
+      name: null,
+      entity: undefined,
+      mention,
+      how: chunk.kind === 'pronoun' ? 'pronoun' : 'description',
+      plural: chunk.plural,
+      margin: 0,
+    }
+    const entity = this.mentions.entityOf.get(chunk)
+    if (entity)
+      return {
+        ...none,
+        name: entity.name,
+        entity,
+        how: chunk.kind === 'name' ? 'name' : 'description',
+        plural: false,
+        margin: 9,
+      }
+    if (chunk.kind === 'pronoun') return this.pronoun(chunk, none)
+    if (chunk.kind === 'description') return this.description(chunk, none)
+    return none
+  }
+
+  private pronoun(chunk: Chunk, none: Referent): Referent {
+    if (/^(?:he|him|himself)$/.test(chunk.head)) return this.person(chunk, 'male', none)
+    if (/^(?:she|her|herself)$/.test(chunk.head)) return this.person(chunk, 'female', none)
+    if (/^(?:they|them)$/.test(chunk.head)) {
+      const group = this.lastPlural
+      if (group && chunk.frame - group.frame <= 4)
+        return { ...none, name: group.referent.name, entity: group.referent.entity, margin: 1 }
+      return none
+    }
+    if (chunk.head === 'it') {
+      const body = this.lastBody
+      if (body && chunk.frame - body.frame <= 2)
+        return { ...none, name: body.entity.name, entity: body.entity, margin: 1 }
+    }
+    return none
+  }
+
+  /** The best candidate for "he" or "she" among the names before it: near, a subject, of that gender, the last speaker. */
+  private person(chunk: Chunk, gender: 'male' | 'female', none: Referent): Referent {
+    const scores = new Map<Entity, number>()
+    const from = Math.max(0, this.recents.length - MENTIONS_BACK)
+    for (let i = this.recents.length - 1; i >= from; i--) {
+      const recent = this.recents[i]
+      if (!recent) continue
+      const distance = chunk.frame - recent.frame
+      if (distance > FRAMES_BACK) break
+      if (distance === 0 && recent.token >= chunk.first) continue
+      const { entity } = recent
+      if (entity.kind === 'body' || entity.kind === 'place') continue
+      if (entity.gender && entity.gender !== gender) continue
+      const role = recent.role === 'front' ? 1.5 : recent.role === 'possessor' ? 0 : 0.2
+      let score = role - distance
+      const known = scores.get(entity)
+      if (known === undefined) {
+        if (entity.gender === gender) score += 1.5
+        if (entity.kind === 'person') score += 0.7
+        else if (entity.words.length === 1) score -= 0.8
+        if (this.lastSpeaker?.entity === entity && chunk.frame - this.lastSpeaker.frame <= 4) score += 1.2
+        score += Math.min(1, Math.log2(1 + entity.mentions) * 0.25)
+        scores.set(entity, score)
+      } else scores.set(entity, Math.max(known, known + 0.15, score))
+    }
+    let best: Entity | undefined
+    let bestScore = -Infinity
+    let second = -Infinity
+    for (const [entity, score] of scores) {
+      if (score > bestScore) {
+        second = bestScore
+        best = entity
+        bestScore = score
+      } else if (score > second) second = score
+    }
+    if (!best || bestScore < -7) return none
+    best.gender ??= gender
+    return { ...none, name: best.name, entity: best, margin: Math.min(9, bestScore - second) }
+  }
+
+  private description(chunk: Chunk, none: Referent): Referent {
+    const frame = this.frames[chunk.frame]
+    if (!frame) return none
+    const named = this.apposedName(frame, chunk)
+    if (named) return { ...none, name: named.name, entity: named, how: 'name', margin: 5 }
+    if (isDocumentNoun(chunk.head)) return this.documentOwner(frame, chunk, { ...none, how: 'document' })
+    const body = this.bodyPhrase(frame, chunk)
+    if (body) return { ...none, name: body.text, mention: body, how: 'name', margin: 3 }
+    if (!chunk.definite) return none
+    if (/^(?:signatory|signatories)$/.test(chunk.head) && this.lastPlural) {
+      return { ...none, name: this.lastPlural.referent.name, entity: this.lastPlural.referent.entity, margin: 1 }
+    }
+    if (chunk.plural) return none
+    const start = frame.tokens[chunk.first]
+    if (start && /^(?:his|her|their|its|my|our)$/.test(start.lower)) return none
+    if (this.hasPossessor(frame, chunk)) return none
+    if (isRole(chunk.head)) {
+      const bearer = this.bearerOf(singular(chunk.head), chunk)
+      if (bearer) return { ...none, name: bearer.name, entity: bearer, margin: 1 }
+      return none
+    }
+    if (isBodyNoun(chunk.head) && this.lastBody && chunk.frame - this.lastBody.frame <= 4) {
+      const { entity } = this.lastBody
+      return { ...none, name: entity.name, entity, margin: 0.5 }
+    }
+    return none
+  }
+
+  /** "the chief executive, Ada Okoro," */
+  private apposedName(frame: Frame, chunk: Chunk): Entity | undefined {
+    const i = skipBrackets(frame.tokens, chunk.last + 1)
+    if (frame.tokens[i]?.text !== ',') return undefined
+    const next = this.mentions.chunks[chunk.frame]?.find((other) => other.first === i + 1)
+    const entity = next ? this.mentions.entityOf.get(next) : undefined
+    if (!next || !entity || entity.kind === 'place' || entity.kind === 'body' || !isRole(chunk.head)) return undefined
+    const after = frame.tokens[skipBrackets(frame.tokens, next.last + 1)]
+    return after === undefined || after.pos === 'PUNCT' || after.quotation >= 0 ? entity : undefined
+  }
+
+  private hasPossessor(frame: Frame, chunk: Chunk): boolean {
+    for (let i = chunk.first; i < chunk.last; i++)
+      if (frame.tokens[i]?.lower === "'s" || frame.tokens[i]?.text === "'") return true
+    return false
+  }
+
+  /** "a statement by the ministry", "Okoro’s letter", else whoever was last said to say or issue something. */
+  private documentOwner(frame: Frame, chunk: Chunk, none: Referent): Referent {
+    for (let i = chunk.last + 1; i < frame.tokens.length && i < chunk.last + 7; i++) {
+      const token = frame.tokens[i]
+      if (!token || token.quotation >= 0 || token.text === ',') break
+      if (!/^(?:by|from|of)$/.test(token.lower)) continue
+      const owner = this.mentions.chunks[chunk.frame]?.find((other) => other.first === i + 1)
+      if (!owner || owner.kind === 'time') continue
+      const referent = this.chunk(owner)
+      if (referent.name !== null) return { ...referent, how: 'document' }
+      return { ...none, mention: referent.mention }
+    }
+    for (let i = chunk.last - 1; i >= chunk.first; i--) {
+      if (frame.tokens[i]?.lower !== "'s") continue
+      const owner = this.mentions.all.find(
+        (mention) => mention.chunk.frame === chunk.frame && mention.chunk.last === i - 1,
+      )
+      if (owner) return { ...none, name: owner.entity.name, entity: owner.entity }
+      return none
+    }
+    if (chunk.definite && this.lastSource && chunk.frame - this.lastSource.frame <= 4) {
+      const { referent } = this.lastSource
+      return { ...none, name: referent.name, entity: referent.entity }
+    }
+    return none
+  }
+
+  /** "the governments of the U.S. and Japan", "the ministry of water": a body named by what it is of. */
+  private bodyPhrase(frame: Frame, chunk: Chunk): (Span & { text: string }) | undefined {
+    const { tokens } = frame
+    if (!(isBodyWord(chunk.head) || isBodyNoun(chunk.head)) || tokens[chunk.last + 1]?.lower !== 'of') return undefined
+    const chunks = this.mentions.chunks[chunk.frame] ?? []
+    let last = chunks.find((other) => other.first === chunk.last + 2)
+    if (!last || !this.mentions.entityOf.has(last)) return undefined
+    for (;;) {
+      let i: number = last.last + 1
+      const comma = tokens[i]?.text === ','
+      if (comma) i++
+      const and = tokens[i]?.lower === 'and'
+      if (and) i++
+      if (!comma && !and) break
+      const next = chunks.find((other) => other.first === i)
+      if (!next || !this.mentions.entityOf.has(next)) break
+      last = next
+      if (and) break
+    }
+    return this.span(chunk, last)
+  }
+
+  /** Who bears a job or part: by the titles and appositives of the text, the nearest bearer first. */
+  private bearerOf(role: string, chunk: Chunk): Entity | undefined {
+    const gender = genderOfWord(role)
+    for (let i = this.recents.length - 1, steps = 0; i >= 0 && steps < 400; i--, steps++) {
+      const entity = this.recents[i]?.entity
+      if (!entity || entity.kind === 'place' || entity.kind === 'body') continue
+      if (entity.roles.has(role)) return entity
+      if (
+        gender &&
+        /^(?:man|woman)$/.test(role) &&
+        entity.gender === gender &&
+        chunk.frame - (this.recents[i]?.frame ?? 0) <= 2
+      )
+        return entity
+    }
+    return this.mentions.entities.find((entity) => entity.kind === 'person' && entity.roles.has(role))
+  }
+
+  private remember(entity: Entity, frame: Frame, chunk: Chunk): void {
+    const before = frame.tokens[chunk.first - 1]
+    const after = frame.tokens[chunk.last + 1]
+    const possessor = after?.lower === "'s" || (after?.text === "'" && after.start === frame.tokens[chunk.last]?.end)
+    const front =
+      before === undefined ||
+      before.pos === 'PUNCT' ||
+      before.pos === 'CCONJ' ||
+      before.pos === 'SCONJ' ||
+      before.quotation >= 0 ||
+      before.pos === 'ADV'
+    const verb = after !== undefined && (after.pos === 'VERB' || after.pos === 'AUX' || after.pos === 'ADV')
+    const inverted = before?.pos === 'VERB' && (frame.tokens[chunk.first - 2]?.quotation ?? -1) >= 0
+    const role = possessor ? 'possessor' : inverted || front || (verb && before.pos !== 'ADP') ? 'front' : 'oblique'
+    this.recents.push({ entity, frame: chunk.frame, token: chunk.first, role })
+    if (entity.kind === 'body' && role === 'front') this.lastBody = { entity, frame: chunk.frame }
+  }
+
+  private span(first: Chunk, last: Chunk): Span & { text: string } {
+    const frame = this.frames[first.frame]
+    const start = frame?.tokens[first.first]?.start ?? 0
+    const end = frame?.tokens[last.last]?.end ?? start
+    return { start, end, text: this.text.slice(start, end) }
+  }
+}

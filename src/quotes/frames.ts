@@ -1,0 +1,263 @@
+import model from 'wink-eng-lite-web-model'
+import winkNLP from 'wink-nlp'
+import type { Span } from './quote.ts'
+import type { Block, Quotation } from './spans.ts'
+
+/** Universal part of speech as wink-nlp tags it, or `QUOTE` for a whole quotation. */
+export type PartOfSpeech = string
+
+/** A word, a punctuation mark, or a whole quotation with its marks. */
+export type Token = Span & {
+  readonly text: string
+  readonly lower: string
+  readonly pos: PartOfSpeech
+  /** Index of the quotation this token stands for, −1 for a word. */
+  readonly quotation: number
+  /** Starts with a capital letter. */
+  readonly capital: boolean
+}
+
+/** A sentence of the journalist, in which each quotation is one token, so that marks inside it do not end the sentence. */
+export type Frame = Span & {
+  readonly tokens: readonly Token[]
+  /** Index of the block (paragraph) it belongs to. */
+  readonly block: number
+  /** A headline: most of its longer words have capitals. Capitals tell nothing about names there. */
+  readonly titleCase: boolean
+}
+
+/** Sentences are cut after so many tokens, so that work per sentence is bounded on any input. */
+const LONGEST_FRAME = 240
+/** Text goes through the tagger in windows of at most so many characters, cut at white space. */
+const WINDOW = 4_000
+const TITLES =
+  /^(?:mr|mrs|ms|dr|sen|sens|rep|reps|gov|govs|gen|lt|col|sgt|capt|cmdr|maj|adm|prof|rev|hon|st|jr|sr|no|vs|u\.s|u\.k|u\.n|d\.c|inc|corp|ltd|co|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec|fla|calif|ariz|tex|mass|conn|pa|va|md|ga|ala|ill|ind|ky|la|mich|minn|miss|mo|mont|neb|nev|okla|ore|tenn|vt|wash|wis|wyo|p\.m|a\.m|e\.g|i\.e)\.?$/i
+
+const nlp = winkNLP(model, ['pos'])
+
+/** The sentences of a text around its quotations, in order. Never throws, whatever the text holds. */
+export function readFrames(text: string, blocks: readonly Block[], quotations: readonly Quotation[]): Frame[] {
+  const frames: Frame[] = []
+  let from = 0
+  for (const [index, block] of blocks.entries()) {
+    while (from < quotations.length && (quotations[from]?.outer.end ?? 0) <= block.start) from++
+    let to = from
+    while (to < quotations.length && (quotations[to]?.outer.start ?? Infinity) < block.end) to++
+    const tokens = tokenize(text, block, quotations, from, to)
+    from = to
+    frames.push(...cutFrames(tokens, index, quotations))
+  }
+  return frames
+}
+
+function tokenize(text: string, block: Block, quotations: readonly Quotation[], from: number, to: number): Token[] {
+  const tokens: Token[] = []
+  let masked = ''
+  let at = block.start
+  for (let i = from; i < to; i++) {
+    const quotation = quotations[i]
+    if (!quotation) continue
+    masked += text.slice(at, quotation.outer.start) + maskFor(quotation.outer.end - quotation.outer.start)
+    at = quotation.outer.end
+  }
+  masked += text.slice(at, block.end)
+  masked = masked.replace(/\p{Surrogate}/gu, '\ufffd')
+  let next = from
+  for (let start = 0; start < masked.length;) {
+    let end = Math.min(masked.length, start + WINDOW)
+    if (end < masked.length) {
+      const space = masked.lastIndexOf(' ', end)
+      if (space > start + WINDOW / 2) end = space
+    }
+    next = tagWindow(masked.slice(start, end), block.start + start, text, quotations, next, to, tokens)
+    start = end
+  }
+  return tokens
+}
+
+/** A word as long as the quotation it stands for, so that offsets stay. The tagger takes it for a noun. */
+function maskFor(length: number): string {
+  return 'Quote'.slice(0, length).padEnd(length, ' ')
+}
+
+function tagWindow(
+  window: string,
+  offset: number,
+  text: string,
+  quotations: readonly Quotation[],
+  next: number,
+  to: number,
+  into: Token[],
+): number {
+  const tagged = nlp.readDoc(window).tokens()
+  const values = tagged.out()
+  const tags = tagged.out(nlp.its.pos)
+  let cursor = 0
+  for (const [index, value] of values.entries()) {
+    let at = skipSpace(window, cursor)
+    if (!window.startsWith(value, at)) {
+      // The tagger may normalise or drop a character; then the token is taken to stand where the last one ended.
+      const near = window.slice(at, at + 64).indexOf(value)
+      if (near > 0) at += near
+    }
+    const start = offset + at
+    const end = Math.min(offset + window.length, start + value.length)
+    cursor = end - offset
+    while (next < to && (quotations[next]?.outer.end ?? Infinity) <= start) next++
+    const quotation = quotations[next]
+    if (quotation && start >= quotation.outer.start && start < quotation.outer.end) {
+      if (into.at(-1)?.quotation === next) continue
+      const { start: from, end: until } = quotation.outer
+      into.push({ start: from, end: until, text: '', lower: '', pos: 'QUOTE', quotation: next, capital: false })
+      cursor = Math.max(cursor, until - offset)
+      continue
+    }
+    if (end <= start) continue
+    addWord(text.slice(start, end), start, end, tags[index] ?? 'X', into, text)
+  }
+  return next
+}
+
+function skipSpace(window: string, from: number): number {
+  while (from < window.length && /\s/.test(window.charAt(from))) from++
+  return from
+}
+
+/** Adds a word; the parts of a hyphenated one (Yo-jong, R-Fla) become one token again. */
+function addWord(word: string, start: number, end: number, pos: string, into: Token[], text: string): void {
+  const last = into.at(-1)
+  const before = into.at(-2)
+  const joins = (a: Token | undefined, b: number): boolean => a !== undefined && a.quotation < 0 && a.end === b
+  const isHyphen = (token: Token | undefined): boolean =>
+    token?.text === '-' || token?.text === '‑' || token?.text === '‐'
+  if (
+    /^[\p{L}\p{N}]/u.test(word) &&
+    last &&
+    before &&
+    isHyphen(last) &&
+    joins(last, start) &&
+    joins(before, last.start)
+  ) {
+    if (/[\p{L}\p{N}]$/u.test(before.text)) {
+      into.length -= 2
+      const whole = text.slice(before.start, end)
+      const tag =
+        before.pos === 'PROPN' && /^\p{Lu}/u.test(before.text) && whole.length < 40 ? hyphenTag(whole, pos) : pos
+      into.push({
+        start: before.start,
+        end,
+        text: whole,
+        lower: fold(whole),
+        pos: tag,
+        quotation: -1,
+        capital: before.capital,
+      })
+      return
+    }
+  }
+  into.push({ start, end, text: word, lower: fold(word), pos, quotation: -1, capital: /^\p{Lu}/u.test(word) })
+}
+
+/** "Yo-jong" and "Jean-Claude" are names, "Arizona-based" is not. */
+function hyphenTag(word: string, pos: string): string {
+  return /-(?:based|led|backed|born|run|style|area|themed|funded|owned|controlled|supplied|wide|era|trained|made)$/i.test(
+    word,
+  )
+    ? 'ADJ'
+    : pos === 'ADJ' || pos === 'VERB'
+      ? 'PROPN'
+      : 'PROPN'
+}
+
+function fold(word: string): string {
+  return word.toLowerCase().replaceAll('’', "'")
+}
+
+function cutFrames(tokens: readonly Token[], block: number, quotations: readonly Quotation[]): Frame[] {
+  const frames: Frame[] = []
+  let from = 0
+  const cut = (to: number): void => {
+    const slice = tokens.slice(from, to)
+    const first = slice[0]
+    const last = slice.at(-1)
+    if (first && last)
+      frames.push({ start: first.start, end: last.end, tokens: slice, block, titleCase: isTitleCase(slice) })
+    from = to
+  }
+  for (let i = 0; i < tokens.length; i++) {
+    const token = tokens[i]
+    if (!token) continue
+    if (i - from >= LONGEST_FRAME || (i > from && endsBefore(tokens, i, from, quotations))) cut(i)
+  }
+  cut(tokens.length)
+  return frames
+}
+
+/** Whether a sentence ends between token i − 1 and token i. */
+function endsBefore(tokens: readonly Token[], i: number, from: number, quotations: readonly Quotation[]): boolean {
+  const last = tokens[i - 1]
+  const next = tokens[i]
+  if (!last || !next) return false
+  const startsNew = next.capital || next.quotation >= 0 || /^[\d[(“"$#@•—–―]/.test(next.text)
+  if (last.quotation >= 0) {
+    if (!startsNew || next.quotation >= 0)
+      return next.quotation >= 0 && endsSentence(quotations[last.quotation]) !== 'no'
+    const ending = endsSentence(quotations[last.quotation])
+    if (ending === 'no') return false
+    if (/^[—–―(-]/.test(next.text)) return false
+    // “Is it safe?” Okoro asked. — the cue belongs to the question; a full stop inside the marks ends the sentence.
+    return ending === 'full stop' || !cueFollows(tokens, i)
+  }
+  if (/^[!?…]+$/.test(last.text)) return startsNew
+  if (last.text === '.' || last.text === '...') return startsNew && !isAbbreviation(tokens[i - 2], last, next)
+  if (/[.]$/.test(last.text) && last.text.length > 2) {
+    return startsNew && !TITLES.test(last.text) && next.capital && i - from > 3 && isFunctionWord(next.lower)
+  }
+  if (/^[)\]”"’]$/.test(last.text)) {
+    const inner = tokens[i - 2]
+    return startsNew && (inner?.text === '.' || inner?.text === '?' || inner?.text === '!')
+  }
+  return false
+}
+
+function endsSentence(quotation: Quotation | undefined): Quotation['ending'] {
+  return quotation?.ending ?? 'no'
+}
+
+function isAbbreviation(before: Token | undefined, stop: Token, next: Token): boolean {
+  if (!before || before.end !== stop.start) return false
+  if (/^\p{Lu}$/u.test(before.text)) return next.capital && next.quotation < 0
+  return TITLES.test(before.text) && next.quotation < 0 && !isFunctionWord(next.lower)
+}
+
+const FUNCTION_WORDS = new Set(
+  'the a an he she it they we i you his her its their this that these those but and in on at as when while if after before for with from there what who how why where not no so yet also'.split(
+    ' ',
+  ),
+)
+
+function isFunctionWord(word: string): boolean {
+  return FUNCTION_WORDS.has(word)
+}
+
+/** A short noun phrase and a verb follow directly: Okoro asked; the minister shouted. */
+function cueFollows(tokens: readonly Token[], at: number): boolean {
+  for (let i = at; i < tokens.length && i < at + 7; i++) {
+    const token = tokens[i]
+    if (!token || token.pos === 'QUOTE' || /^[.;:!?]$/.test(token.text)) return false
+    if (token.pos === 'VERB') return i > at
+    if (!/^(?:DET|ADJ|NOUN|PROPN|NUM|PRON|PART|ADV|AUX)$/.test(token.pos)) return false
+  }
+  return false
+}
+
+function isTitleCase(tokens: readonly Token[]): boolean {
+  let long = 0
+  let capital = 0
+  for (const token of tokens) {
+    if (token.quotation >= 0 || token.text.length < 4 || !/^\p{L}/u.test(token.text)) continue
+    long++
+    if (token.capital) capital++
+  }
+  return long >= 4 && capital >= long * 0.8
+}
