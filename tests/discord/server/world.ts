@@ -1,0 +1,188 @@
+import type {
+  APIApplicationCommand,
+  APIInteractionResponseCallbackData,
+  APIMessageTopLevelComponent,
+  APIModalInteractionResponseCallbackData,
+  InteractionType,
+} from 'discord.js'
+import { EventEmitter } from 'node:events'
+import { createClock, snowflakes, type Clock } from './clock.ts'
+
+export const MANAGE_GUILD = 1n << 5n
+export const ADMINISTRATOR = 1n << 3n
+/** What an ordinary member may: see, write, use commands. */
+export const MEMBER_PERMISSIONS = (1n << 10n) | (1n << 11n) | (1n << 31n)
+
+export type Account = {
+  readonly id: string
+  readonly name: string
+  readonly locale: string
+  readonly permissions: bigint
+  readonly roles: readonly string[]
+}
+
+export type Channel = {
+  readonly id: string
+  readonly name: string
+  /** Absent in a direct message. */
+  readonly guild?: Guild
+  /** Who can read a channel that is no server's: the user of a direct message, the members of a group. */
+  readonly members: readonly string[]
+  readonly kind: 'guild' | 'bot-dm' | 'private'
+}
+
+export type Guild = { readonly id: string; readonly name: string; readonly channels: Channel[] }
+
+export type Message = {
+  readonly id: string
+  readonly channel: Channel
+  readonly author: 'bot' | Account
+  content: string
+  components: readonly APIMessageTopLevelComponent[]
+  flags: number
+  /** Only this user sees it. */
+  readonly visibleTo?: string
+  /** The grey "… is thinking" of a deferred answer. */
+  loading: boolean
+  deleted: boolean
+  edits: number
+  attachments: readonly { readonly name: string; readonly bytes: Uint8Array }[]
+  allowedMentions: unknown
+}
+
+/** What Discord remembers of one interaction. */
+export type Interaction = {
+  readonly id: string
+  readonly token: string
+  readonly type: InteractionType
+  readonly user: Account
+  readonly channel: Channel
+  readonly createdAt: number
+  /** Real time, for measuring. */
+  readonly startedAt: number
+  /** The message a button was on. */
+  readonly source?: Message
+  acknowledgedAt?: number
+  answeredAt?: number
+  /** What the acknowledgement was: the callback's type. */
+  callback?: number
+  original?: Message
+  readonly messages: Message[]
+  modal?: APIModalInteractionResponseCallbackData
+  choices?: readonly { readonly name: string; readonly value: string | number }[]
+}
+
+export type Application = {
+  readonly id: string
+  readonly token: string
+  readonly commands: Map<string, APIApplicationCommand & { guild_id?: string }>
+}
+
+/** Everything that exists on the local Discord. `changes` emits 'interaction' and 'message' when one has changed. */
+export type World = {
+  readonly clock: Clock
+  readonly nextId: () => string
+  readonly application: Application
+  readonly guilds: Guild[]
+  readonly channels: Map<string, Channel>
+  readonly accounts: Map<string, Account>
+  readonly messages: Message[]
+  readonly interactions: Map<string, Interaction>
+  readonly changes: EventEmitter
+}
+
+export function createWorld(): World {
+  const clock = createClock()
+  const nextId = snowflakes(clock)
+  const changes = new EventEmitter()
+  changes.setMaxListeners(0)
+  return {
+    clock,
+    nextId,
+    application: { id: nextId(), token: `local.${'t0ken'.repeat(8)}.secret`, commands: new Map() },
+    guilds: [],
+    channels: new Map(),
+    accounts: new Map(),
+    messages: [],
+    interactions: new Map(),
+    changes,
+  }
+}
+
+export function addGuild(world: World, name: string, channelNames: readonly string[], id = world.nextId()): Guild {
+  const guild: Guild = { id, name, channels: [] }
+  world.guilds.push(guild)
+  for (const channelName of channelNames) {
+    const channel: Channel = { id: world.nextId(), name: channelName, guild, members: [], kind: 'guild' }
+    guild.channels.push(channel)
+    world.channels.set(channel.id, channel)
+  }
+  return guild
+}
+
+export function addPrivateChannel(
+  world: World,
+  kind: 'bot-dm' | 'private',
+  name: string,
+  members: readonly string[],
+): Channel {
+  const channel: Channel = { id: world.nextId(), name, members, kind }
+  world.channels.set(channel.id, channel)
+  return channel
+}
+
+const EPHEMERAL = 1 << 6
+const LOADING = 1 << 7
+
+type MessageBody = Pick<APIInteractionResponseCallbackData, 'content' | 'components' | 'flags' | 'allowed_mentions'>
+
+/** A message of the bot in answer to an interaction. */
+export function postAnswer(
+  world: World,
+  interaction: Interaction,
+  body: MessageBody,
+  attachments: Message['attachments'] = [],
+  loading = false,
+): Message {
+  const flags = (body.flags ?? 0) | (loading ? LOADING : 0)
+  const message: Message = {
+    id: world.nextId(),
+    channel: interaction.channel,
+    author: 'bot',
+    content: body.content ?? '',
+    components: numbered(body.components ?? []),
+    flags,
+    ...((flags & EPHEMERAL) === 0 ? {} : { visibleTo: interaction.user.id }),
+    loading,
+    deleted: false,
+    edits: 0,
+    attachments,
+    allowedMentions: body.allowed_mentions,
+  }
+  world.messages.push(message)
+  interaction.messages.push(message)
+  return message
+}
+
+/** Changes a message in place, as an edit does: what the body leaves out stays. */
+export function editMessage(message: Message, body: MessageBody): void {
+  if (body.content !== undefined) message.content = body.content
+  if (body.components !== undefined) message.components = numbered(body.components)
+  message.flags = (message.flags & ~LOADING) | (body.flags ?? 0)
+  message.allowedMentions = body.allowed_mentions
+  if (!message.loading) message.edits++
+  message.loading = false
+}
+
+/** Discord numbers components that came without an id, from 1, containers before what is in them. */
+function numbered(components: unknown): APIMessageTopLevelComponent[] {
+  let id = 0
+  const walk = (component: unknown): unknown => {
+    if (typeof component !== 'object' || component === null) return component
+    const own = { id: ++id, ...component } as Record<string, unknown>
+    if (Array.isArray(own['components'])) own['components'] = own['components'].map(walk)
+    if (own['accessory'] !== undefined) own['accessory'] = walk(own['accessory'])
+    return own
+  }
+  return (components as unknown[]).map(walk) as APIMessageTopLevelComponent[]
+}
