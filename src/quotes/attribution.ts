@@ -55,7 +55,7 @@ export function attribute(scene: Scene): Attributed[] {
     while (to < frames.length && frames[to]?.block === frames[from]?.block) to++
     const inBlock: number[] = []
     for (let f = from; f < to; f++) {
-      scene.resolver.enter(f)
+      scene.resolver.enter(f, scene.cues[f] ?? [])
       for (const cue of scene.cues[f] ?? []) {
         if (!cue.subject) continue
         const referent = scene.resolver.subject(cue.subject)
@@ -154,15 +154,16 @@ function ownCue(scene: Scene, place: Place, index: number): Found | undefined {
   const { token: k } = place
   if (isNaming(scene, frame, k, quotation)) return undefined
   const beside = cueBeside(scene, frame, cues, k, quotation)
-  const before = cueBefore(cues, k)
+  const before = cueBefore(frame, cues, k)
   const announced = before && announces(frame, before, k)
-  const chosen = announced ? before : (beside ?? before)
-  if (chosen) {
-    const evidence: Evidence = chosen === beside && !announced ? 'beside' : announced ? 'colon' : 'before'
-    return { cue: chosen, evidence, frame: place.frame }
-  }
+  const single = quotation.marks === 'single'
+  if (announced && !(single && before.kind === 'think')) return { cue: before, evidence: 'colon', frame: place.frame }
+  if (beside) return { cue: beside, evidence: 'beside', frame: place.frame }
+  if (single && (before?.kind === 'think' || !/\s/.test(scene.text.slice(quotation.start, quotation.end)))) return undefined
+  if (before && before.kind !== 'think') return { cue: before, evidence: 'before', frame: place.frame }
   const around = cueAround(frame, cues, k)
-  return around ? { cue: around, evidence: 'around', frame: place.frame } : undefined
+  if (around) return { cue: around, evidence: 'around', frame: place.frame }
+  return before ? { cue: before, evidence: 'before', frame: place.frame } : undefined
 }
 
 /** “…,” Okoro said · “…,” said Okoro · “…,” according to Okoro */
@@ -183,7 +184,7 @@ function cueBeside(
     separated = true
   }
   for (const cue of cues) {
-    if (cue.first <= k || !cue.subject || cue.passive) continue
+    if (cue.first <= k || !cue.subject || cue.passive || cue.gerund) continue
     const begins = beginning(cue)
     let from = next
     while (from < begins && (tokens[from]?.pos === 'ADV' || tokens[from]?.lower === 'as')) from++
@@ -209,11 +210,13 @@ function crossesQuotation(frame: Frame, from: number, to: number): boolean {
 }
 
 /** The cue that governs the words in marks: the nearest one before them; a thought reported by somebody is theirs. */
-function cueBefore(cues: readonly CueUse[], k: number): CueUse | undefined {
+function cueBefore(frame: Frame, cues: readonly CueUse[], k: number): CueUse | undefined {
   let best: CueUse | undefined
   for (let i = cues.length - 1; i >= 0; i--) {
     const cue = cues[i]
     if (!cue || cue.last >= k || !cue.subject || cue.passive) continue
+    if (cue.relative && hasComma(frame, cue.last + 1, k - 1)) continue
+    if (cue.kind === 'speak' && !announces(frame, cue, k)) continue
     if (!best) {
       best = cue
       if (cue.kind !== 'think') break
@@ -223,6 +226,11 @@ function cueBefore(cues: readonly CueUse[], k: number): CueUse | undefined {
     if (cue.kind === 'judge') break
   }
   return best
+}
+
+function hasComma(frame: Frame, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (frame.tokens[i]?.text === ',') return true
+  return false
 }
 
 /** Only a comma, a colon, "that" or a short object stands between the cue and the quotation. */
@@ -400,9 +408,9 @@ function lastReferent(context: Context, from: number, to: number): Voice | undef
     const cues = context.scene.cues[f] ?? []
     for (let i = cues.length - 1; i >= 0; i--) {
       const cue = cues[i]
-      if (!cue || cue.passive || cue.kind === 'think') continue
+      if (!cue || cue.passive || cue.relative || cue.kind === 'think' || cue.kind === 'speak') continue
       const referent = context.referents.get(cue)
-      if (referent) return { referent, cue, frame: f }
+      if (referent && (referent.name !== null || f === to - 1)) return { referent, cue, frame: f }
     }
   }
   return undefined

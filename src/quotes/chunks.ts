@@ -49,7 +49,7 @@ export function readChunks(frame: Frame, frameIndex: number): Chunk[] {
       i++
       continue
     }
-    const chunk = describe(tokens, i, end, frameIndex)
+    const chunk = i === end && tokens[i]?.pos === 'DET' ? undefined : describe(tokens, i, end, frameIndex)
     if (chunk) chunks.push(chunk)
     i = end + 1
   }
@@ -191,6 +191,19 @@ function describe(tokens: readonly Token[], first: number, last: number, frame: 
     /(?:men|women|people|police)$/.test(head) ||
     /^(?:two|three|four|five|six|seven|eight|nine|ten|several|many|some|most|these|those|both|other)$/.test(start.lower)
   return { ...base, kind: 'description', head, plural, definite }
+}
+
+/** The names inside a chunk that possess what follows them: Okoro in "Okoro’s supporters". */
+export function possessorsOf(frame: Frame, chunk: Chunk): Chunk[] {
+  const possessors: Chunk[] = []
+  let first = chunk.first
+  for (let j = chunk.first + 1; j < chunk.last; j++) {
+    if (!isPossessive(frame.tokens, j)) continue
+    const possessor = describe(frame.tokens, first, j - 1, chunk.frame)
+    if (possessor) possessors.push(possessor)
+    first = j + 1
+  }
+  return possessors
 }
 
 function innerPossessive(tokens: readonly Token[], first: number, last: number): boolean {

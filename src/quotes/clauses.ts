@@ -1,7 +1,7 @@
 import type { Chunk } from './chunks.ts'
 import { cueForm, type CueKind } from './cues.ts'
 import type { Frame, Token } from './frames.ts'
-import { isDocumentNoun } from './lexicon.ts'
+import { isBodyNoun, isDocumentNoun, isRole } from './lexicon.ts'
 import { skipBrackets } from './mentions.ts'
 
 /** Who does a verb: one noun phrase, or several joined by "and". */
@@ -21,6 +21,8 @@ export type CueUse = {
   /** Where the subject stands: Okoro said, said Okoro, or with another verb: …, adding. */
   readonly side: 'before' | 'after' | 'shared'
   readonly gerund: boolean
+  /** The subject is the noun before "who": the clause ends at its comma. */
+  readonly relative: boolean
   /** "was called": the subject is who is spoken of, unless "by" names who spoke. */
   readonly passive: boolean
 }
@@ -52,7 +54,7 @@ export function readCues(frame: Frame, chunks: readonly Chunk[]): CueUse[] {
     }
     const subject = view.subjectBefore(i)
     if (subject && !form.gerund) {
-      cues.push(use(i, i, form.lemma, form.kind, subject, 'before'))
+      cues.push({ ...use(i, i, form.lemma, form.kind, subject, 'before'), relative: isRelative(tokens, i, subject) })
       continue
     }
     const after = form.gerund ? undefined : invertedSubject(view, tokens, i)
@@ -77,7 +79,7 @@ function use(
   subject: Subject | undefined,
   side: CueUse['side'],
 ): CueUse {
-  return { first, last, lemma, kind, subject, side, gerund: false, passive: false }
+  return { first, last, lemma, kind, subject, side, gerund: false, relative: false, passive: false }
 }
 
 /** The tagger takes "claims" and "reports" for nouns; next to a noun phrase and a comma or a quotation they are verbs. */
@@ -92,8 +94,8 @@ function isVerb(view: ChunkView, tokens: readonly Token[], i: number, kind: CueK
     return !(before?.pos === 'DET' && after?.pos === 'NOUN')
   }
   if (kind === 'think' || !(token.pos === 'NOUN' || token.pos === 'ADJ' || token.pos === 'PROPN')) return false
-  if (token.pos === 'PROPN' && token.capital && i > 0) return false
-  const atEnd = after === undefined || /^[.,:;?!]$/.test(after.text) || after.quotation >= 0 || after.lower === 'that'
+  if (token.pos === 'PROPN' && token.capital && i > 0 && !(before?.text === ',' && /ed$/.test(token.lower))) return false
+  const atEnd = after === undefined || (token.capital && after.pos === 'ADP') || /^[.,:;?!]$/.test(after.text) || after.quotation >= 0 || after.lower === 'that'
   const nearQuote = tokens[i - 1]?.quotation !== undefined && hasQuoteNear(tokens, i)
   return atEnd && nearQuote && before !== undefined && before.quotation < 0 && /s$|ed$/.test(token.lower)
 }
@@ -116,6 +118,13 @@ function isPassive(tokens: readonly Token[], i: number): boolean {
         j === i - 1 && (token.pos === 'NOUN' || token.pos === 'PROPN') && /^(?:by|as)$/.test(tokens[i + 1]?.lower ?? '')
       )
     }
+  }
+  return false
+}
+
+function isRelative(tokens: readonly Token[], verb: number, subject: Subject): boolean {
+  for (let j = verb - 1; j > subject.chunk.last && j >= verb - 5; j--) {
+    if (/^(?:who|which|that)$/.test(tokens[j]?.lower ?? '')) return true
   }
   return false
 }
@@ -151,10 +160,15 @@ function invertedSubject(view: ChunkView, tokens: readonly Token[], i: number): 
   )
     before--
   const edge = before < 0 || (tokens[before]?.quotation ?? -1) >= 0 || /^[—–―]$/.test(tokens[before]?.text ?? '')
-  if (!edge) return undefined
   let next = i + 1
   while (tokens[next]?.pos === 'ADV') next++
   const chunk = view.startingAt(next)
+  if (!edge) {
+    // It was a mess, said Okoro.
+    const after = tokens[skipBrackets(tokens, (chunk?.last ?? i) + 1)]
+    const closes = after === undefined || after.text === '.' || after.text === ','
+    if (tokens[i - 1]?.text !== ',' || !/^(?:said|says|added|wrote|noted|explained|recalled)$/.test(tokens[i]?.lower ?? '') || !closes) return undefined
+  }
   if (!chunk || chunk.kind === 'time' || /^(?:it|them|him|her|us|me|that)$/.test(chunk.head)) return undefined
   return view.joint(chunk)
 }
@@ -178,7 +192,7 @@ function sharedSubject(
     if (subject) return subject
   }
   for (let j = i + 1; j < tokens.length && j < i + REACH; j++) {
-    if (tokens[j]?.text !== ',') continue
+    if (tokens[j]?.text !== ',' && (tokens[j]?.quotation ?? -1) < 0) continue
     const chunk = view.startingAt(j + 1)
     if (chunk && chunk.kind !== 'time' && view.verbFollows(chunk)) return view.joint(chunk)
   }
@@ -332,24 +346,27 @@ class ChunkView {
       const chunk = this.endingAt(this.openingBracket(close) - 1)
       return chunk ? this.overModifiers(chunk, close) : undefined
     }
+    let fallback: Chunk | undefined
     for (let i = close - 1; i > 0 && i >= close - REACH; i--) {
       const token = this.tokens[i]
-      if (!token || token.quotation >= 0 || /^[;:]$/.test(token.text)) return undefined
-      if (token.text !== text && !(text === '-' && token.text === '-')) continue
+      if (!token || token.quotation >= 0 || /^[;:]$/.test(token.text)) break
+      if (token.text !== text) {
+        // a verb ends the run of nouns that may be a list inside an appositive
+        if (fallback && (token.pos === 'VERB' || token.pos === 'AUX' || token.pos === 'SCONJ')) break
+        continue
+      }
       let before = i - 1
       if (this.tokens[before]?.text === ')') before = this.openingBracket(before) - 1
       const chunk = this.endingAt(before)
-      if (!chunk || chunk.kind === 'time') {
-        // a list inside the insertion, or an insertion of time before it: go on to the left
-        continue
-      }
-      const inserted = this.startingAt(i + 1)
-      // Okoro, deputy minister of water, said: the name stands before its appositive; a list of names does not end here
-      if (chunk.kind === 'name' || chunk.kind === 'pronoun' || !inserted || chunk.definite)
-        return this.overModifiers(chunk, close)
-      if (this.tokens[chunk.first - 1]?.text !== ',') return this.overModifiers(chunk, close)
+      // a list inside the insertion, or an insertion of time before it: go on to the left
+      if (!chunk || chunk.kind === 'time') continue
+      const next = this.tokens[i + 1]
+      const clause = next && (next.pos === 'VERB' || next.pos === 'ADV' || next.pos === 'ADP' || next.pos === 'AUX' || /^(?:who|which|whose|whom|where)$/.test(next.lower))
+      if (clause || chunk.kind === 'pronoun') return this.overModifiers(chunk, close)
+      if (chunk.kind === 'name' && next?.pos !== 'CCONJ') return this.overModifiers(chunk, close)
+      fallback = chunk
     }
-    return undefined
+    return fallback ? this.overModifiers(fallback, close) : undefined
   }
 
   /** From the noun next to the verb to the one it belongs to: a spokesman ← for the mayor ← of Lund. */
@@ -365,6 +382,8 @@ class ChunkView {
         )
       ) {
         const outer = this.endingAt(chunk.first - 2)
+        // "Hands for Homes director Ada Okoro": the preposition belongs to the body's name
+        if (outer && chunk.kind === 'name' && chunk.titles.length > 0 && !isRole(outer.head) && !isDocumentNoun(outer.head) && !isBodyNoun(outer.head)) break
         if (!outer || outer.kind === 'pronoun') {
           const post = this.overParticiple(chunk.first - 2, verb)
           if (!post) break
@@ -378,12 +397,6 @@ class ChunkView {
         const post = this.overParticiple(chunk.first - 1, verb)
         if (!post) break
         chunk = post
-        continue
-      }
-      if (before.text === "'s" || before.text === '’s') {
-        const outer = this.endingAt(chunk.first - 2)
-        if (!outer) break
-        chunk = outer
         continue
       }
       break

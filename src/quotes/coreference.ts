@@ -1,5 +1,5 @@
 import type { Chunk } from './chunks.ts'
-import type { Subject } from './clauses.ts'
+import type { CueUse, Subject } from './clauses.ts'
 import type { Frame } from './frames.ts'
 import { genderOfWord, isBodyNoun, isBodyWord, isDocumentNoun, isRole } from './lexicon.ts'
 import { singular, skipBrackets, type Entity, type Mentions } from './mentions.ts'
@@ -25,6 +25,8 @@ type Recent = {
   readonly role: 'front' | 'oblique' | 'possessor'
 }
 
+const KIN = /^(?:sister|brother|wife|husband|mother|father|son|daughter|widow|widower|niece|nephew|aunt|uncle|cousin|grandson|granddaughter)$/
+
 /** Pronouns look back over so many frames and mentions. */
 const FRAMES_BACK = 9
 const MENTIONS_BACK = 60
@@ -39,6 +41,8 @@ export class Resolver {
   private readonly mentions: Mentions
   private readonly recents: Recent[] = []
   private readonly resolved = new Map<Chunk, Referent>()
+  private readonly strangers = new Map<Chunk, Entity>()
+  private readonly documents = new Map<string, { referent: Referent; frame: number }>()
   private lastSpeaker: { entity: Entity; frame: number } | undefined
   private lastPlural: { referent: Referent; frame: number } | undefined
   private lastSource: { referent: Referent; frame: number } | undefined
@@ -51,15 +55,62 @@ export class Resolver {
   }
 
   /** Takes in the names and pronouns of a frame. */
-  enter(frameIndex: number): void {
+  enter(frameIndex: number, cues: readonly CueUse[]): void {
     const frame = this.frames[frameIndex]
     if (!frame) return
+    const speaking = new Set<Chunk>()
+    for (const cue of cues) if (cue.subject && cue.kind !== 'think') speaking.add(cue.subject.chunk)
     for (const chunk of this.mentions.chunks[frameIndex] ?? []) {
+      for (const possessor of this.mentions.possessorsOf.get(chunk) ?? []) {
+        const entity = this.mentions.entityOf.get(possessor)
+        if (entity) this.remember(entity, possessor, 'possessor')
+      }
       const entity = this.mentions.entityOf.get(chunk)
-      if (entity) this.remember(entity, frame, chunk)
+      if (entity) this.remember(entity, chunk, speaking.has(chunk) ? 'front' : roleOf(frame, chunk))
       else if (chunk.kind === 'pronoun' && /^(?:he|she)$/.test(chunk.head)) {
         const referent = this.chunk(chunk)
-        if (referent.entity) this.remember(referent.entity, frame, chunk)
+        if (referent.entity) this.remember(referent.entity, chunk, 'front')
+      } else if (chunk.kind === 'description' && speaking.has(chunk) && isRole(chunk.head) && !chunk.plural) {
+        const referent = this.chunk(chunk)
+        if (referent.entity) this.remember(referent.entity, chunk, 'front')
+        else if (referent.how === 'description') this.remember(this.unnamed(chunk), chunk, 'front')
+      }
+    }
+    this.noteDocuments(frame, frameIndex, cues)
+  }
+
+  /** An entity for somebody the text does not name: a spokesman, one senior official. */
+  private unnamed(chunk: Chunk): Entity {
+    const known = this.strangers.get(chunk)
+    if (known) return known
+    const { text } = this.span(chunk, chunk)
+    const role = singular(chunk.head)
+    const entity: Entity = {
+      id: -1 - this.strangers.size,
+      name: text,
+      words: [role],
+      kind: 'person',
+      gender: genderOfWord(role) ?? genderOfWord(chunk.head),
+      roles: new Set([role]),
+      familyFirst: false,
+      mentions: 1,
+      firstFrame: chunk.frame,
+      mention: this.span(chunk, chunk),
+    }
+    this.strangers.set(chunk, entity)
+    return entity
+  }
+
+  /** Whose statement, letter or post it is that the text speaks of: the owner named with it, or who speaks in it. */
+  private noteDocuments(frame: Frame, frameIndex: number, cues: readonly CueUse[]): void {
+    const speaker = cues.find((cue) => cue.subject && !cue.passive && !isDocumentNoun(cue.subject.chunk.head))
+    for (const chunk of this.mentions.chunks[frameIndex] ?? []) {
+      if (chunk.kind !== 'description' || !isDocumentNoun(chunk.head)) continue
+      const before = frame.tokens[chunk.first - 1]
+      const owner = this.ownerInPhrase(frame, chunk)
+      if (owner) this.documents.set(singular(chunk.head), { referent: owner, frame: frameIndex })
+      else if (speaker?.subject && before && (before.lower === 'in' || before.pos === 'VERB' || before.pos === 'ADP' || before.lower === 'out')) {
+        this.documents.set(singular(chunk.head), { referent: this.subject(speaker.subject), frame: frameIndex })
       }
     }
   }
@@ -68,7 +119,7 @@ export class Resolver {
   spoke(referent: Referent, frameIndex: number): void {
     if (referent.entity && referent.entity.kind !== 'place')
       this.lastSpeaker = { entity: referent.entity, frame: frameIndex }
-    if (referent.plural && referent.how !== 'pronoun') this.lastPlural = { referent, frame: frameIndex }
+    if ((referent.plural || referent.entity?.kind === 'body') && referent.how !== 'pronoun') this.lastPlural = { referent, frame: frameIndex }
     if (referent.name !== null && referent.how !== 'document') this.lastSource = { referent, frame: frameIndex }
   }
 
@@ -132,11 +183,20 @@ export class Resolver {
     if (/^(?:she|her|herself)$/.test(chunk.head)) return this.person(chunk, 'female', none)
     if (/^(?:they|them)$/.test(chunk.head)) {
       const group = this.lastPlural
-      if (group && chunk.frame - group.frame <= 4)
-        return { ...none, name: group.referent.name, entity: group.referent.entity, margin: 1 }
-      return none
+      const nearby = this.lastBody
+      if (nearby && chunk.frame === nearby.frame && group?.frame !== chunk.frame) {
+        return { ...none, name: nearby.entity.name, entity: nearby.entity, margin: 0.5 }
+      }
+      if (!group || chunk.frame - group.frame > 4) return none
+      const { referent } = group
+      const mention = referent.name === null ? referent.mention : none.mention
+      return { ...none, name: referent.name, entity: referent.entity, mention, margin: 1 }
     }
     if (chunk.head === 'it') {
+      const source = this.lastSource
+      if (source?.referent.entity?.kind === 'body' && chunk.frame - source.frame <= 2) {
+        return { ...none, name: source.referent.name, entity: source.referent.entity, margin: 1 }
+      }
       const body = this.lastBody
       if (body && chunk.frame - body.frame <= 2)
         return { ...none, name: body.entity.name, entity: body.entity, margin: 1 }
@@ -161,10 +221,10 @@ export class Resolver {
       let score = role - distance
       const known = scores.get(entity)
       if (known === undefined) {
-        if (entity.gender === gender) score += 1.5
+        if (entity.gender === gender) score += 1.2
         if (entity.kind === 'person') score += 0.7
         else if (entity.words.length === 1) score -= 0.8
-        if (this.lastSpeaker?.entity === entity && chunk.frame - this.lastSpeaker.frame <= 4) score += 1.2
+        if (this.lastSpeaker?.entity === entity && chunk.frame - this.lastSpeaker.frame <= 4) score += 2
         score += Math.min(1, Math.log2(1 + entity.mentions) * 0.25)
         scores.set(entity, score)
       } else scores.set(entity, Math.max(known, known + 0.15, score))
@@ -181,7 +241,9 @@ export class Resolver {
     }
     if (!best || bestScore < -7) return none
     best.gender ??= gender
-    return { ...none, name: best.name, entity: best, margin: Math.min(9, bestScore - second) }
+    const margin = Math.min(9, bestScore - second)
+    if (best.mention) return { ...none, entity: best, mention: best.mention, margin }
+    return { ...none, name: best.name, entity: best, margin }
   }
 
   private description(chunk: Chunk, none: Referent): Referent {
@@ -192,7 +254,11 @@ export class Resolver {
     if (isDocumentNoun(chunk.head)) return this.documentOwner(frame, chunk, { ...none, how: 'document' })
     const body = this.bodyPhrase(frame, chunk)
     if (body) return { ...none, name: body.text, mention: body, how: 'name', margin: 3 }
-    if (!chunk.definite) return none
+    if (!chunk.definite) {
+      // "an influential sister of the leader": kinship is rarely shared by two people of one article
+      const kin = !chunk.plural && KIN.test(chunk.head) ? this.mentions.entities.filter((entity) => entity.roles.has(chunk.head)) : []
+      return kin.length === 1 && kin[0] ? { ...none, name: kin[0].name, entity: kin[0], margin: 0.5 } : none
+    }
     if (/^(?:signatory|signatories)$/.test(chunk.head) && this.lastPlural) {
       return { ...none, name: this.lastPlural.referent.name, entity: this.lastPlural.referent.entity, margin: 1 }
     }
@@ -231,29 +297,28 @@ export class Resolver {
 
   /** "a statement by the ministry", "Okoro’s letter", else whoever was last said to say or issue something. */
   private documentOwner(frame: Frame, chunk: Chunk, none: Referent): Referent {
-    for (let i = chunk.last + 1; i < frame.tokens.length && i < chunk.last + 7; i++) {
-      const token = frame.tokens[i]
-      if (!token || token.quotation >= 0 || token.text === ',') break
-      if (!/^(?:by|from|of)$/.test(token.lower)) continue
-      const owner = this.mentions.chunks[chunk.frame]?.find((other) => other.first === i + 1)
-      if (!owner || owner.kind === 'time') continue
-      const referent = this.chunk(owner)
-      if (referent.name !== null) return { ...referent, how: 'document' }
-      return { ...none, mention: referent.mention }
-    }
-    for (let i = chunk.last - 1; i >= chunk.first; i--) {
-      if (frame.tokens[i]?.lower !== "'s") continue
-      const owner = this.mentions.all.find(
-        (mention) => mention.chunk.frame === chunk.frame && mention.chunk.last === i - 1,
-      )
-      if (owner) return { ...none, name: owner.entity.name, entity: owner.entity }
-      return none
-    }
-    if (chunk.definite && this.lastSource && chunk.frame - this.lastSource.frame <= 4) {
-      const { referent } = this.lastSource
+    const owner = this.ownerInPhrase(frame, chunk)
+    if (owner) return owner.name === null ? { ...none, mention: owner.mention } : { ...owner, how: 'document' }
+    if (this.hasPossessor(frame, chunk) || !chunk.definite) return none
+    const noted = this.documents.get(singular(chunk.head))
+    if (noted && chunk.frame - noted.frame <= 12) {
+      const { referent } = noted
       return { ...none, name: referent.name, entity: referent.entity }
     }
     return none
+  }
+
+  /** "a statement released by the ministry" · "Okoro’s letter" */
+  private ownerInPhrase(frame: Frame, chunk: Chunk): Referent | undefined {
+    for (let i = chunk.last + 1; i < frame.tokens.length && i < chunk.last + 7; i++) {
+      const token = frame.tokens[i]
+      if (!token || token.quotation >= 0 || token.text === ',') break
+      if (!/^(?:by|from)$/.test(token.lower)) continue
+      const owner = this.mentions.chunks[chunk.frame]?.find((other) => other.first === i + 1)
+      if (owner && owner.kind !== 'time') return this.chunk(owner)
+    }
+    const possessor = this.mentions.possessorsOf.get(chunk)?.at(-1)
+    return possessor ? this.chunk(possessor) : undefined
   }
 
   /** "the governments of the U.S. and Japan", "the ministry of water": a body named by what it is of. */
@@ -293,23 +358,10 @@ export class Resolver {
       )
         return entity
     }
-    return this.mentions.entities.find((entity) => entity.kind === 'person' && entity.roles.has(role))
+    return undefined
   }
 
-  private remember(entity: Entity, frame: Frame, chunk: Chunk): void {
-    const before = frame.tokens[chunk.first - 1]
-    const after = frame.tokens[chunk.last + 1]
-    const possessor = after?.lower === "'s" || (after?.text === "'" && after.start === frame.tokens[chunk.last]?.end)
-    const front =
-      before === undefined ||
-      before.pos === 'PUNCT' ||
-      before.pos === 'CCONJ' ||
-      before.pos === 'SCONJ' ||
-      before.quotation >= 0 ||
-      before.pos === 'ADV'
-    const verb = after !== undefined && (after.pos === 'VERB' || after.pos === 'AUX' || after.pos === 'ADV')
-    const inverted = before?.pos === 'VERB' && (frame.tokens[chunk.first - 2]?.quotation ?? -1) >= 0
-    const role = possessor ? 'possessor' : inverted || front || (verb && before.pos !== 'ADP') ? 'front' : 'oblique'
+  private remember(entity: Entity, chunk: Chunk, role: Recent['role']): void {
     this.recents.push({ entity, frame: chunk.frame, token: chunk.first, role })
     if (entity.kind === 'body' && role === 'front') this.lastBody = { entity, frame: chunk.frame }
   }
@@ -320,4 +372,14 @@ export class Resolver {
     const end = frame?.tokens[last.last]?.end ?? start
     return { start, end, text: this.text.slice(start, end) }
   }
+}
+
+/** Whether a mention leads its clause, and so is likely to be taken up by a pronoun. */
+function roleOf(frame: Frame, chunk: Chunk): Recent['role'] {
+  const before = frame.tokens[chunk.first - 1]
+  const after = frame.tokens[chunk.last + 1]
+  if (after?.lower === "'s" || (after?.text === "'" && after.start === frame.tokens[chunk.last]?.end)) return 'possessor'
+  const front = before === undefined || before.pos === 'PUNCT' || before.pos === 'CCONJ' || before.pos === 'SCONJ' || before.quotation >= 0 || before.pos === 'ADV'
+  const verb = after !== undefined && (after.pos === 'VERB' || after.pos === 'AUX' || after.pos === 'ADV')
+  return front || (verb && before.pos !== 'ADP') ? 'front' : 'oblique'
 }

@@ -1,8 +1,9 @@
 /**
- * What a verb of saying can introduce. `say` takes whole sentences and reported clauses; `judge` (call, accuse) takes
- * words and phrases; `think` reports a mind, and its quoted words were most likely said; `show` is what documents do.
+ * What a verb of saying can introduce. `say` takes whole sentences and reported clauses; `speak` (began, sighed) says so
+ * only next to a quotation; `judge` (call, accuse) takes words and phrases; `think` reports a mind, and its quoted words
+ * were most likely said; `show` is what documents do.
  */
-export type CueKind = 'say' | 'judge' | 'think' | 'show'
+export type CueKind = 'say' | 'speak' | 'judge' | 'think' | 'show'
 
 export type CueForm = {
   readonly lemma: string
@@ -14,13 +15,15 @@ export type CueForm = {
 
 const SAY = `say tell add state announce claim argue insist explain note warn declare assert maintain contend remark observe
   comment reply respond answer ask wonder admit acknowledge concede confess confirm deny report write tweet retweet post
-  recall repeat reiterate stress emphasize emphasise underscore continue conclude begin suggest propose predict promise pledge
+  recall repeat reiterate stress emphasize emphasise underscore suggest propose predict promise pledge
   vow swear threaten complain joke quip boast brag lament muse urge advise recommend demand request appeal plead beg
   mention reveal disclose inform assure remind testify protest object counter retort interject chime cry shout yell
   scream exclaim whisper mutter murmur proclaim pronounce profess allege attest affirm reaffirm guess estimate caution
-  chant sing signal opine quote cite outline agree hint imply indicate point spell recount relate elaborate clarify
-  describe relay deadpan crow fume gush chide snap bark offer sum finish instruct order message text email blog caption
-  preach rail vent sigh laugh concur theorize speculate hypothesize summarize venture volunteer pray implore`
+  chant opine quote cite elaborate clarify hint imply indicate recount relate agree
+  describe relay volunteer concur theorize speculate hypothesize`
+const SPEAK = `begin continue conclude finish sum offer deadpan crow fume gush chide snap bark instruct order message text
+  email blog preach rail vent sigh laugh venture pray implore sing signal outline point spell caption summarize go warn
+  intone croak sob grin shrug nod thunder roar`
 const JUDGE = `call accuse brand dub label deem term blast slam condemn denounce criticize criticise praise hail laud tout deride
   decry dismiss reject ridicule mock attack assail lambaste lambast bash blame fault characterize characterise portray depict
   paint compare liken refer defend welcome applaud commend congratulate thank apologize rebuke reprimand scold slap chastise
@@ -28,17 +31,16 @@ const JUDGE = `call accuse brand dub label deem term blast slam condemn denounce
   trash salute bemoan disparage vilify nickname rate regard consider greet cheer encourage coach challenge press excoriate
   pitch push warn lecture question dispute rebut refute discuss detail echo endorse oppose support back support promote
   campaign plug mimic impersonate`
-const THINK = `believe think feel hope want wish expect fear worry doubt know see find view understand realize realise imagine
-  intend plan seek refuse decide determine discover assume suspect recognize recognise reckon regret consider dream
-  prefer like love hate appreciate care mean vow try pledge hear talk speak focus raise highlight list use make give deliver
-  issue release put send share publish convey`
-const SHOW = `read show record contain conclude depict bear print run run open close`
+const THINK = `believe think feel hope want wish expect fear worry doubt intend seek refuse decide assume suspect recognize
+  recognise reckon regret consider realize realise imagine prefer hate understand plan release issue publish`
+const SHOW = `read show`
 
 const IRREGULAR: Readonly<Record<string, readonly [past: string, participle: string]>> = {
   say: ['said', 'said'],
   tell: ['told', 'told'],
   write: ['wrote', 'written'],
   begin: ['began', 'begun'],
+  go: ['went', 'gone'],
   swear: ['swore', 'sworn'],
   sing: ['sang', 'sung'],
   spell: ['spelled', 'spelt'],
@@ -76,6 +78,7 @@ function buildForms(): Map<string, CueForm> {
   const groups: readonly (readonly [CueKind, string])[] = [
     ['say', SAY],
     ['judge', JUDGE],
+    ['speak', SPEAK],
     ['show', SHOW],
     ['think', THINK],
   ]

@@ -33,6 +33,8 @@ const WINDOW = 4_000
 const TITLES =
   /^(?:mr|mrs|ms|dr|sen|sens|rep|reps|gov|govs|gen|lt|col|sgt|capt|cmdr|maj|adm|prof|rev|hon|st|jr|sr|no|vs|u\.s|u\.k|u\.n|d\.c|inc|corp|ltd|co|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec|fla|calif|ariz|tex|mass|conn|pa|va|md|ga|ala|ill|ind|ky|la|mich|minn|miss|mo|mont|neb|nev|okla|ore|tenn|vt|wash|wis|wyo|p\.m|a\.m|e\.g|i\.e)\.?$/i
 
+const HONORIFIC = /^(?:mr|mrs|ms|dr|sen|sens|rep|reps|gov|gen|lt|col|sgt|capt|prof|rev|hon|st|no|vs)\.$/i
+
 const nlp = winkNLP(model, ['pos'])
 
 /** The sentences of a text around its quotations, in order. Never throws, whatever the text holds. */
@@ -45,7 +47,7 @@ export function readFrames(text: string, blocks: readonly Block[], quotations: r
     while (to < quotations.length && (quotations[to]?.outer.start ?? Infinity) < block.end) to++
     const tokens = tokenize(text, block, quotations, from, to)
     from = to
-    frames.push(...cutFrames(tokens, index, quotations))
+    frames.push(...cutFrames(tokens.map(retag), index, quotations))
   }
   return frames
 }
@@ -169,6 +171,14 @@ function hyphenTag(word: string, pos: string): string {
       : 'PROPN'
 }
 
+/** A capitalised verb between capitalised words is part of a name: Judicial Watch president. */
+function retag(token: Token, i: number, tokens: readonly Token[]): Token {
+  const before = tokens[i - 1]
+  const after = tokens[i + 1]
+  if (!token.capital || token.pos !== 'VERB' || !before?.capital || before.pos !== 'PROPN' || !after) return token
+  return after.capital || after.pos === 'NOUN' ? { ...token, pos: 'PROPN' } : token
+}
+
 function fold(word: string): string {
   return word.toLowerCase().replaceAll('’', "'")
 }
@@ -209,6 +219,9 @@ function endsBefore(tokens: readonly Token[], i: number, from: number, quotation
     return ending === 'full stop' || !cueFollows(tokens, i)
   }
   if (/^[!?…]+$/.test(last.text)) return startsNew
+  // R-S.C. “I get that.” — a whole sentence in marks begins a sentence behind any stop but a title's.
+  const wholeQuote = next.quotation >= 0 && endsSentence(quotations[next.quotation]) !== 'no'
+  if (wholeQuote && last.text.endsWith('.') && last.text.length > 1 && !HONORIFIC.test(last.text)) return true
   if (last.text === '.' || last.text === '...') return startsNew && !isAbbreviation(tokens[i - 2], last, next)
   if (/[.]$/.test(last.text) && last.text.length > 2) {
     return startsNew && !TITLES.test(last.text) && next.capital && i - from > 3 && isFunctionWord(next.lower)

@@ -1,5 +1,6 @@
-import { readChunks, bare, type Chunk } from './chunks.ts'
+import { bare, possessorsOf, readChunks, type Chunk } from './chunks.ts'
 import type { Frame, Token } from './frames.ts'
+import type { Span } from './quote.ts'
 import { genderOfFirstName, genderOfWord, isA, isBodyWord, isFirstName, isRole } from './lexicon.ts'
 
 /** A person, body or place that an article names. */
@@ -18,6 +19,8 @@ export type Entity = {
   mentions: number
   /** Where the full name first stands. */
   readonly firstFrame: number
+  /** For somebody the text does not name: the words that stand for them. */
+  readonly mention?: Span & { readonly text: string }
 }
 
 /** One place where the text names an entity. */
@@ -27,6 +30,8 @@ export type Mention = { readonly entity: Entity; readonly chunk: Chunk; readonly
 export type Mentions = {
   readonly chunks: readonly (readonly Chunk[])[]
   readonly entityOf: ReadonlyMap<Chunk, Entity>
+  /** The names inside a chunk that possess what follows: Okoro in "Okoro’s office". */
+  readonly possessorsOf: ReadonlyMap<Chunk, readonly Chunk[]>
   /** In the order of the text. */
   readonly all: readonly Mention[]
   /** Index in `all` of the first mention in each frame or later. */
@@ -40,12 +45,17 @@ const NAMESAKES = 24
 /** Finds who is named in a text and which mentions mean the same. Works over the whole text: a later full name counts. */
 export function readMentions(text: string, frames: readonly Frame[]): Mentions {
   const chunks = frames.map((frame, index) => readChunks(frame, index))
+  const possessorsByChunk = new Map<Chunk, readonly Chunk[]>()
   const register = new Register()
   for (const [index, frame] of frames.entries()) {
-    if (frame.titleCase) continue
     for (const chunk of chunks[index] ?? []) {
-      const words = nameWords(frame, chunk)
-      if (words.length > 1) register.full(words, nameText(text, frame, chunk), chunk, index)
+      const possessors = possessorsOf(frame, chunk)
+      if (possessors.length > 0) possessorsByChunk.set(chunk, possessors)
+      for (const named of [...possessors, chunk]) {
+        const words = nameWords(frame, named)
+        if (frame.titleCase) continue
+        if (words.length > 1) register.full(words, nameText(text, frame, named), named, index)
+      }
     }
   }
   for (const [index, frame] of frames.entries()) {
@@ -57,17 +67,21 @@ export function readMentions(text: string, frames: readonly Frame[]): Mentions {
   for (const [index, frame] of frames.entries()) {
     firstInFrame.push(all.length)
     for (const chunk of chunks[index] ?? []) {
-      const words = nameWords(frame, chunk)
-      if (words.length === 0) continue
-      const entity = register.link(words, nameText(text, frame, chunk), chunk, index, frame.titleCase)
-      if (!entity) continue
-      entityOf.set(chunk, entity)
-      all.push({ entity, chunk, isPossessive: isPossessor(frame, chunk) })
-      learn(entity, frame, chunk, chunks[index] ?? [], entityOf)
+      for (const named of [...(possessorsByChunk.get(chunk) ?? []), chunk]) {
+        const words = nameWords(frame, named)
+        const entity =
+          words.length > 0
+            ? register.link(words, nameText(text, frame, named), named, index, frame.titleCase)
+            : register.surname(frame, named, index)
+        if (!entity) continue
+        entityOf.set(named, entity)
+        all.push({ entity, chunk: named, isPossessive: named !== chunk || isPossessor(frame, named) })
+        learn(entity, frame, named, chunks[index] ?? [], entityOf)
+      }
     }
   }
   register.settle()
-  return { chunks, entityOf, all, firstInFrame, entities: register.entities }
+  return { chunks, entityOf, possessorsOf: possessorsByChunk, all, firstInFrame, entities: register.entities }
 }
 
 /** Lower case, without diacritics, apostrophes and hyphens: Yo-jong and Yo Jong, O’Malley and O'Malley agree. */
@@ -153,6 +167,17 @@ class Register {
       return entity
     }
     return titleCase ? undefined : this.create(words, name, chunk, frame)
+  }
+
+  /** A family name that is a job's name too, alone with a capital: Mason, Baker. */
+  surname(frame: Frame, chunk: Chunk, index: number): Entity | undefined {
+    const token = frame.tokens[chunk.first]
+    if (!token?.capital || chunk.first !== chunk.last || chunk.kind !== 'description') return undefined
+    const word = foldName(token.text)
+    const bearer = this.byWord.get(word)?.find((entity) => entity.words.length > 1 && entity.words.at(-1) === word)
+    if (!bearer || bearer.kind === 'body' || bearer.kind === 'place' || bearer.firstFrame > index) return undefined
+    bearer.mentions++
+    return bearer
   }
 
   settle(): void {
@@ -251,7 +276,8 @@ function kindOf(words: readonly string[], name: string, chunk: Chunk): Entity['k
   if (isA(phrase, 'organisation')) return 'body'
   if (isA(phrase, 'place') || (words.length > 1 && isA(last, 'place') && !isFirstName(first))) return 'place'
   if (words.length > 1 && isFirstName(first)) return 'person'
-  if (/^[A-Z]{2,6}$/.test(name)) return 'body'
+  if (/^[A-Z]{2,6}s?$/.test(name) || /[A-Z]{2,}$/.test(name)) return 'body'
+  if (/^(?:[A-Z]\.){2,}$/.test(name)) return 'place'
   if (/\d/.test(name) || words.length > 4) return 'body'
   if (/^[a-z]+(?:an|ese|ish)s$/.test(phrase) || isA(phrase, 'demonym')) return 'body'
   return 'unknown'
