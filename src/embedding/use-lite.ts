@@ -7,7 +7,7 @@ import type { Precision } from './catalogue.ts'
 import { maxTokens, useLiteGraph, type Weight, type Weights } from './use-lite-graph.ts'
 
 /** Raised whenever the converted files change, so that an older conversion is not taken for a new one. */
-export const useLiteRevision = 1
+export const useLiteRevision = 2
 
 const reservedPieces = 6
 
