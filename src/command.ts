@@ -32,6 +32,10 @@ export type CommandContext = {
   readonly engine: Engine
   /** Outlets a channel is limited to; absent: all. */
   readonly outlets?: readonly string[]
+  /** Tags a channel is limited to: an article with any of them; absent: all. */
+  readonly tags?: readonly string[]
+  /** What readers said of the answers so far; absent where nobody votes. */
+  readonly votes?: { readonly useful: number; readonly notUseful: number }
   readonly signal?: AbortSignal
 }
 
