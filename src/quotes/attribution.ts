@@ -188,6 +188,8 @@ function cueBeside(
     const begins = beginning(cue)
     let from = next
     while (from < begins && (tokens[from]?.pos === 'ADV' || tokens[from]?.lower === 'as')) from++
+    const titled = cue.side === 'before' && cue.subject.chunk.kind === 'name' && cue.subject.chunk.titles.length > 0
+    while (titled && from < begins && from < next + 8 && /^(?:NOUN|PROPN|ADP|NUM|DET|ADJ)$/.test(tokens[from]?.pos ?? '')) from++
     if (begins > from) {
       if (begins > k + 40) break
       continue
@@ -405,13 +407,15 @@ function voiceDraft(voice: Voice, evidence: Evidence): Draft {
 /** The last one said to speak in the frames of a stretch. */
 function lastReferent(context: Context, from: number, to: number): Voice | undefined {
   for (let f = to - 1; f >= from; f--) {
-    const cues = context.scene.cues[f] ?? []
-    for (let i = cues.length - 1; i >= 0; i--) {
-      const cue = cues[i]
-      if (!cue || cue.passive || cue.relative || cue.kind === 'think' || cue.kind === 'speak') continue
+    let unnamed: Voice | undefined
+    for (const cue of context.scene.cues[f] ?? []) {
+      if (cue.passive || cue.relative || cue.kind === 'think' || cue.kind === 'speak') continue
       const referent = context.referents.get(cue)
-      if (referent && (referent.name !== null || f === to - 1)) return { referent, cue, frame: f }
+      if (!referent) continue
+      if (referent.name !== null) return { referent, cue, frame: f }
+      unnamed ??= { referent, cue, frame: f }
     }
+    if (unnamed && f === to - 1) return unnamed
   }
   return undefined
 }

@@ -1,5 +1,5 @@
 import type { Frame, Token } from './frames.ts'
-import { isBodyWord, isCalendarWord, isRole, isTitle } from './lexicon.ts'
+import { isBodyWord, isCalendarWord, isRole, isTitle, isTitleBeforeName } from './lexicon.ts'
 
 /**
  * A noun phrase without what follows it: "Spokeswoman Ada Okoro", "the deputy minister", "she". Token numbers are of its
@@ -97,6 +97,7 @@ function chunkEnd(tokens: readonly Token[], i: number): number {
       (after.pos === 'ADJ' || after.pos === 'VERB')
     )
       continue
+    if (word.lower === 'of' && before.capital && isTitle(before.lower) && after.capital && isPortfolio(after.lower)) continue
     if (word.pos === 'VERB' && isModifier(before, word, after, tokens[j + 2])) continue
     break
   }
@@ -212,7 +213,8 @@ function innerPossessive(tokens: readonly Token[], first: number, last: number):
 }
 
 function headOf(tokens: readonly Token[], first: number, last: number): Token {
-  for (let j = last; j >= first; j--) {
+  const of = tokens.findIndex((token, j) => j > first && j < last && token.lower === 'of')
+  for (let j = of > 0 ? of - 1 : last; j >= first; j--) {
     const token = tokens[j]
     if (token && (token.pos === 'NOUN' || token.pos === 'PROPN')) return token
   }
@@ -243,12 +245,17 @@ function nameRun(tokens: readonly Token[], first: number, last: number): Pick<Ch
   if (!isBody) {
     for (let j = from; j < last; j++) {
       const word = bare(tokens[j]?.lower ?? '')
-      if (isTitle(word) && !isSuffix(bare(tokens[j + 1]?.lower ?? ''))) start = j + 1
+      if (isTitleBeforeName(word) && !isSuffix(bare(tokens[j + 1]?.lower ?? ''))) start = j + 1
     }
     // "the Foreign Minister", "Senate Majority Leader": a title without a name
     if (isTitle(bare(end.lower)) && allTitles(tokens, from, last)) return undefined
-    if (start === last && from < last && isTitle(bare(end.lower)) && !tokens[last - 1]?.text.endsWith('.'))
+    if (start === last && from < last && isTitleBeforeName(bare(end.lower)) && !tokens[last - 1]?.text.endsWith('.'))
       return undefined
+  }
+  // Secretary of State Ada Okoro: the portfolio is no part of the name
+  if (tokens[start - 1]?.lower === 'of' && start - 1 > first) {
+    while (start <= last && isPortfolio(tokens[start]?.lower ?? '')) start++
+    if (start > last) return undefined
   }
   while (start < last && isLeadingDemonym(tokens, start, last)) start++
   const titles: string[] = []
@@ -288,6 +295,16 @@ function isLeadingDemonym(tokens: readonly Token[], start: number, last: number)
   return (
     token !== undefined && token.pos === 'ADJ' && last - start >= 2 && /(?:ese|ish|ian|ean|can|ench)$/.test(token.lower)
   )
+}
+
+const PORTFOLIO = new Set(
+  'state defense defence foreign affairs energy education labor labour treasury interior agriculture commerce transportation transport housing homeland security veterans finance health justice trade environment economy culture information unification intelligence staff the and human services urban development'.split(
+    ' ',
+  ),
+)
+
+function isPortfolio(word: string): boolean {
+  return PORTFOLIO.has(word)
 }
 
 function isSuffix(word: string): boolean {

@@ -27,6 +27,9 @@ export type CueUse = {
   readonly passive: boolean
 }
 
+/** Verbs whose object does what follows: asked her to say. */
+const CONTROL = /^(?:ask|tell|told|urg|prompt|forc|push|press|encourag|invit|persuad|convinc|lead|led|caus|order|requir|allow)(?:e|s|es|ed|d)?$/
+
 /** How far to the left of a verb its subject is looked for, in tokens. */
 const REACH = 70
 
@@ -53,6 +56,7 @@ export function readCues(frame: Frame, chunks: readonly Chunk[]): CueUse[] {
       continue
     }
     const subject = view.subjectBefore(i)
+    if (isBareForm(tokens, i, form.lemma, subject)) continue
     if (subject && !form.gerund) {
       cues.push({ ...use(i, i, form.lemma, form.kind, subject, 'before'), relative: isRelative(tokens, i, subject) })
       continue
@@ -68,7 +72,22 @@ export function readCues(frame: Frame, chunks: readonly Chunk[]): CueUse[] {
       gerund: form.gerund,
     })
   }
+  const colon = colonSubject(view, tokens, cues)
+  if (colon) cues.push(colon)
   return cues
+}
+
+/** "Okoro sent a clear signal to the yard: “…”": a colon announces speech where no verb of saying does. */
+function colonSubject(view: ChunkView, tokens: readonly Token[], cues: readonly CueUse[]): CueUse | undefined {
+  const at = tokens.findIndex((token, i) => token.text === ':' && (i === tokens.length - 1 || (tokens[i + 1]?.quotation ?? -1) >= 0))
+  if (at < 0 || cues.some((cue) => cue.subject && cue.first < at && cue.kind !== 'think')) return undefined
+  for (let j = 0; j < at; j++) {
+    const token = tokens[j]
+    if (token?.pos !== 'VERB' && token?.pos !== 'AUX') continue
+    const subject = view.subjectBefore(j)
+    if (subject) return use(at, at, ':', 'say', subject, 'before')
+  }
+  return undefined
 }
 
 function use(
@@ -80,6 +99,14 @@ function use(
   side: CueUse['side'],
 ): CueUse {
   return { first, last, lemma, kind, subject, side, gerund: false, relative: false, passive: false }
+}
+
+/** "the evening address": a bare verb form behind a singular noun is a noun. */
+function isBareForm(tokens: readonly Token[], i: number, lemma: string, subject: Subject | undefined): boolean {
+  if (tokens[i]?.lower !== lemma || /^(?:read|put|cast|let)$/.test(lemma) || !subject) return false
+  const { chunk, members } = subject
+  if (chunk.plural || members.length > 1 || chunk.last !== i - 1) return false
+  return chunk.kind !== 'pronoun' || /^(?:he|she|it)$/.test(chunk.head)
 }
 
 /** The tagger takes "claims" and "reports" for nouns; next to a noun phrase and a comma or a quotation they are verbs. */
@@ -183,6 +210,17 @@ function sharedSubject(
   i: number,
   earlier: readonly CueUse[],
 ): Subject | undefined {
+  // "put out a statement saying": who put it out
+  const document = view.endingAt(i - 1)
+  if (document && isDocumentNoun(document.head)) {
+    for (let j = document.first - 1; j >= 0 && j > i - 12; j--) {
+      const verb = tokens[j]
+      if (!verb || verb.quotation >= 0 || verb.text === ',') break
+      if (verb.pos !== 'VERB') continue
+      const issuer = view.subjectBefore(j)
+      if (issuer) return issuer
+    }
+  }
   const saying = earlier.findLast((cue) => !cue.gerund && !cue.passive && cue.subject && i - cue.first < REACH)
   if (saying?.subject) return saying.subject
   for (let j = Math.max(0, i - REACH); j < i; j++) {
@@ -280,6 +318,8 @@ class ChunkView {
     const token = this.tokens[i]
     if (!token || token.quotation >= 0) return undefined
     if (token.lower === 'to' && token.pos !== 'ADP') {
+      const controlled = this.endingAt(i - 1)
+      if (controlled && CONTROL.test(this.tokens[controlled.first - 1]?.lower ?? '')) return controlled
       const governor = this.governor(i)
       return governor === undefined ? undefined : this.subjectChunk(governor, depth + 1)
     }
@@ -384,6 +424,12 @@ class ChunkView {
         const outer = this.endingAt(chunk.first - 2)
         // "Hands for Homes director Ada Okoro": the preposition belongs to the body's name
         if (outer && chunk.kind === 'name' && chunk.titles.length > 0 && !isRole(outer.head) && !isDocumentNoun(outer.head) && !isBodyNoun(outer.head)) break
+        if (outer?.kind === 'time') {
+          const post = this.overParticiple(outer.first - 1, verb)
+          if (!post) break
+          chunk = post
+          continue
+        }
         if (!outer || outer.kind === 'pronoun') {
           const post = this.overParticiple(chunk.first - 2, verb)
           if (!post) break
@@ -391,6 +437,12 @@ class ChunkView {
           continue
         }
         chunk = outer
+        continue
+      }
+      if (before.lower === 'and' || before.text === ',') {
+        const list = this.listStart(chunk)
+        if (!list) break
+        chunk = list
         continue
       }
       if (before.pos === 'VERB') {
@@ -402,6 +454,31 @@ class ChunkView {
       break
     }
     return chunk
+  }
+
+  /** The first of several joined by commas and "and" behind a preposition: of Lund, Malmö and Ystad. */
+  private listStart(chunk: Chunk): Chunk | undefined {
+    let first = chunk
+    for (let steps = 0; steps < 8; steps++) {
+      let i = first.first - 1
+      if (this.tokens[i]?.lower === 'and') i--
+      else if (steps === 0) return undefined
+      if (this.tokens[i]?.text === ',') {
+        // "…, and Okoro said" begins a clause unless a longer list ends there
+        if (steps === 0 && !this.endsList(i - 1)) return undefined
+        i--
+      }
+      if (i === first.first - 1) break
+      const before = this.endingAt(i)
+      if (!before) return undefined
+      first = before
+    }
+    return first !== chunk && /^(?:of|for|from|by|between)$/.test(this.tokens[first.first - 1]?.lower ?? '') ? first : undefined
+  }
+
+  private endsList(i: number): boolean {
+    const chunk = this.endingAt(i)
+    return chunk !== undefined && this.tokens[chunk.first - 1]?.text === ',' && this.endingAt(chunk.first - 2) !== undefined
   }
 
   /** A statement released by the ministry ← ; people who wrote to her ← . */

@@ -1,7 +1,7 @@
 import type { Chunk } from './chunks.ts'
 import type { CueUse, Subject } from './clauses.ts'
 import type { Frame } from './frames.ts'
-import { genderOfWord, isBodyNoun, isBodyWord, isDocumentNoun, isRole } from './lexicon.ts'
+import { genderOfWord, isBodyNoun, isBodyWord, isDocumentNoun, isKin, isRole } from './lexicon.ts'
 import { singular, skipBrackets, type Entity, type Mentions } from './mentions.ts'
 import type { Span } from './quote.ts'
 
@@ -25,8 +25,6 @@ type Recent = {
   readonly role: 'front' | 'oblique' | 'possessor'
 }
 
-const KIN = /^(?:sister|brother|wife|husband|mother|father|son|daughter|widow|widower|niece|nephew|aunt|uncle|cousin|grandson|granddaughter)$/
-
 /** Pronouns look back over so many frames and mentions. */
 const FRAMES_BACK = 9
 const MENTIONS_BACK = 60
@@ -43,6 +41,7 @@ export class Resolver {
   private readonly resolved = new Map<Chunk, Referent>()
   private readonly strangers = new Map<Chunk, Entity>()
   private readonly documents = new Map<string, { referent: Referent; frame: number }>()
+  private readonly speakers = new Set<Entity>()
   private lastSpeaker: { entity: Entity; frame: number } | undefined
   private lastPlural: { referent: Referent; frame: number } | undefined
   private lastSource: { referent: Referent; frame: number } | undefined
@@ -70,6 +69,8 @@ export class Resolver {
       else if (chunk.kind === 'pronoun' && /^(?:he|she)$/.test(chunk.head)) {
         const referent = this.chunk(chunk)
         if (referent.entity) this.remember(referent.entity, chunk, 'front')
+      } else if (chunk.kind === 'description' && chunk.plural && isRole(chunk.head) && roleOf(frame, chunk) === 'front') {
+        this.lastPlural = { referent: this.chunk(chunk), frame: frameIndex }
       } else if (chunk.kind === 'description' && speaking.has(chunk) && isRole(chunk.head) && !chunk.plural) {
         const referent = this.chunk(chunk)
         if (referent.entity) this.remember(referent.entity, chunk, 'front')
@@ -107,6 +108,8 @@ export class Resolver {
     for (const chunk of this.mentions.chunks[frameIndex] ?? []) {
       if (chunk.kind !== 'description' || !isDocumentNoun(chunk.head)) continue
       const before = frame.tokens[chunk.first - 1]
+      const start = frame.tokens[chunk.first]?.lower ?? ''
+      if (chunk.definite && !/^(?:his|her|their|its)$/.test(start) && !this.hasPossessor(frame, chunk)) continue
       const owner = this.ownerInPhrase(frame, chunk)
       if (owner) this.documents.set(singular(chunk.head), { referent: owner, frame: frameIndex })
       else if (speaker?.subject && before && (before.lower === 'in' || before.pos === 'VERB' || before.pos === 'ADP' || before.lower === 'out')) {
@@ -117,6 +120,7 @@ export class Resolver {
 
   /** Notes who spoke last: the likeliest "he" of the next sentence. */
   spoke(referent: Referent, frameIndex: number): void {
+    if (referent.entity) this.speakers.add(referent.entity)
     if (referent.entity && referent.entity.kind !== 'place')
       this.lastSpeaker = { entity: referent.entity, frame: frameIndex }
     if ((referent.plural || referent.entity?.kind === 'body') && referent.how !== 'pronoun') this.lastPlural = { referent, frame: frameIndex }
@@ -160,7 +164,7 @@ export class Resolver {
       entity: undefined,
       mention,
       how: chunk.kind === 'pronoun' ? 'pronoun' : 'description',
-      plural: chunk.plural,
+      plural: chunk.plural || isBodyNoun(chunk.head),
       margin: 0,
     }
     const entity = this.mentions.entityOf.get(chunk)
@@ -207,6 +211,7 @@ export class Resolver {
   /** The best candidate for "he" or "she" among the names before it: near, a subject, of that gender, the last speaker. */
   private person(chunk: Chunk, gender: 'male' | 'female', none: Referent): Referent {
     const scores = new Map<Entity, number>()
+    const times = new Map<Entity, number>()
     const from = Math.max(0, this.recents.length - MENTIONS_BACK)
     for (let i = this.recents.length - 1; i >= from; i--) {
       const recent = this.recents[i]
@@ -220,14 +225,16 @@ export class Resolver {
       const role = recent.role === 'front' ? 1.5 : recent.role === 'possessor' ? 0 : 0.2
       let score = role - distance
       const known = scores.get(entity)
+      const seen = (times.get(entity) ?? 0) + 1
+      times.set(entity, seen)
       if (known === undefined) {
         if (entity.gender === gender) score += 1.2
         if (entity.kind === 'person') score += 0.7
-        else if (entity.words.length === 1) score -= 0.8
+        else if (entity.words.length === 1 && !this.speakers.has(entity)) score -= 0.8
         if (this.lastSpeaker?.entity === entity && chunk.frame - this.lastSpeaker.frame <= 4) score += 2
         score += Math.min(1, Math.log2(1 + entity.mentions) * 0.25)
         scores.set(entity, score)
-      } else scores.set(entity, Math.max(known, known + 0.15, score))
+      } else if (seen <= 4) scores.set(entity, known + 0.15)
     }
     let best: Entity | undefined
     let bestScore = -Infinity
@@ -256,13 +263,13 @@ export class Resolver {
     if (body) return { ...none, name: body.text, mention: body, how: 'name', margin: 3 }
     if (!chunk.definite) {
       // "an influential sister of the leader": kinship is rarely shared by two people of one article
-      const kin = !chunk.plural && KIN.test(chunk.head) ? this.mentions.entities.filter((entity) => entity.roles.has(chunk.head)) : []
+      const kin = !chunk.plural && isKin(chunk.head) ? this.mentions.entities.filter((entity) => entity.roles.has(chunk.head)) : []
       return kin.length === 1 && kin[0] ? { ...none, name: kin[0].name, entity: kin[0], margin: 0.5 } : none
     }
     if (/^(?:signatory|signatories)$/.test(chunk.head) && this.lastPlural) {
       return { ...none, name: this.lastPlural.referent.name, entity: this.lastPlural.referent.entity, margin: 1 }
     }
-    if (chunk.plural) return none
+    if (chunk.plural && !isBodyNoun(chunk.head)) return none
     const start = frame.tokens[chunk.first]
     if (start && /^(?:his|her|their|its|my|our)$/.test(start.lower)) return none
     if (this.hasPossessor(frame, chunk)) return none

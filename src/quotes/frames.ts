@@ -1,5 +1,6 @@
 import model from 'wink-eng-lite-web-model'
 import winkNLP from 'wink-nlp'
+import { cueForm } from './cues.ts'
 import type { Span } from './quote.ts'
 import type { Block, Quotation } from './spans.ts'
 
@@ -47,7 +48,7 @@ export function readFrames(text: string, blocks: readonly Block[], quotations: r
     while (to < quotations.length && (quotations[to]?.outer.start ?? Infinity) < block.end) to++
     const tokens = tokenize(text, block, quotations, from, to)
     from = to
-    frames.push(...cutFrames(tokens.map(retag), index, quotations))
+    frames.push(...cutFrames(text, tokens.map(retag), index, quotations))
   }
   return frames
 }
@@ -171,19 +172,38 @@ function hyphenTag(word: string, pos: string): string {
       : 'PROPN'
 }
 
-/** A capitalised verb between capitalised words is part of a name: Judicial Watch president. */
+/**
+ * Mends what the tagger often takes for something else: a capitalised verb between capitalised words is part of a name
+ * (Judicial Review president); "the Daily Post reports." and "Okoro elaborated" have verbs.
+ */
 function retag(token: Token, i: number, tokens: readonly Token[]): Token {
   const before = tokens[i - 1]
   const after = tokens[i + 1]
-  if (!token.capital || token.pos !== 'VERB' || !before?.capital || before.pos !== 'PROPN' || !after) return token
-  return after.capital || after.pos === 'NOUN' ? { ...token, pos: 'PROPN' } : token
+  if (!before || before.quotation >= 0) return token
+  if (token.capital && token.pos === 'VERB' && before.capital && before.pos === 'PROPN' && after) {
+    return after.capital || after.pos === 'NOUN' ? { ...token, pos: 'PROPN' } : token
+  }
+  const cue = cueForm(token.lower)
+  if (!cue || token.pos === 'VERB') return token
+  const ends = after === undefined || after.quotation >= 0 || /^[.,:]$/.test(after.text) || after.lower === 'that'
+  if (cue.kind === 'say' && token.pos === 'NOUN' && /s$/.test(token.lower) && !token.capital && ends) {
+    if (before.pos === 'PROPN' || (before.pos === 'NOUN' && !/s$/.test(before.lower) && after?.lower === 'that')) return { ...token, pos: 'VERB' }
+  }
+  if (cue.kind === 'say' && /ed$/.test(token.lower)) {
+    if (token.pos === 'ADJ' && (before.pos === 'PROPN' || before.pos === 'PRON')) return { ...token, pos: 'VERB' }
+    if (token.pos === 'PROPN' && before.text === ',' && after && !after.capital) return { ...token, pos: 'VERB' }
+  }
+  if (cue.kind === 'judge' && token.pos === 'NOUN' && after?.pos === 'PROPN' && (before.pos === 'CCONJ' || before.lower === 'to')) {
+    return { ...token, pos: 'VERB' }
+  }
+  return token
 }
 
 function fold(word: string): string {
   return word.toLowerCase().replaceAll('’', "'")
 }
 
-function cutFrames(tokens: readonly Token[], block: number, quotations: readonly Quotation[]): Frame[] {
+function cutFrames(text: string, tokens: readonly Token[], block: number, quotations: readonly Quotation[]): Frame[] {
   const frames: Frame[] = []
   let from = 0
   const cut = (to: number): void => {
@@ -197,14 +217,14 @@ function cutFrames(tokens: readonly Token[], block: number, quotations: readonly
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i]
     if (!token) continue
-    if (i - from >= LONGEST_FRAME || (i > from && endsBefore(tokens, i, from, quotations))) cut(i)
+    if (i - from >= LONGEST_FRAME || (i > from && endsBefore(text, tokens, i, from, quotations))) cut(i)
   }
   cut(tokens.length)
   return frames
 }
 
 /** Whether a sentence ends between token i − 1 and token i. */
-function endsBefore(tokens: readonly Token[], i: number, from: number, quotations: readonly Quotation[]): boolean {
+function endsBefore(text: string, tokens: readonly Token[], i: number, from: number, quotations: readonly Quotation[]): boolean {
   const last = tokens[i - 1]
   const next = tokens[i]
   if (!last || !next) return false
@@ -220,7 +240,10 @@ function endsBefore(tokens: readonly Token[], i: number, from: number, quotation
   }
   if (/^[!?…]+$/.test(last.text)) return startsNew
   // R-S.C. “I get that.” — a whole sentence in marks begins a sentence behind any stop but a title's.
-  const wholeQuote = next.quotation >= 0 && endsSentence(quotations[next.quotation]) !== 'no'
+  const wholeQuote =
+    next.quotation >= 0 &&
+    endsSentence(quotations[next.quotation]) !== 'no' &&
+    /^\p{Lu}/u.test(text.slice(quotations[next.quotation]?.start, next.end))
   if (wholeQuote && last.text.endsWith('.') && last.text.length > 1 && !HONORIFIC.test(last.text)) return true
   if (last.text === '.' || last.text === '...') return startsNew && !isAbbreviation(tokens[i - 2], last, next)
   if (/[.]$/.test(last.text) && last.text.length > 2) {
@@ -253,13 +276,16 @@ function isFunctionWord(word: string): boolean {
   return FUNCTION_WORDS.has(word)
 }
 
-/** A short noun phrase and a verb follow directly: Okoro asked; the minister shouted. */
+/** A noun phrase and a verb of saying follow directly: Okoro asked; Lindqvist, the head of the yard, wrote. */
 function cueFollows(tokens: readonly Token[], at: number): boolean {
-  for (let i = at; i < tokens.length && i < at + 7; i++) {
+  for (let i = at; i < tokens.length && i < at + 16; i++) {
     const token = tokens[i]
     if (!token || token.pos === 'QUOTE' || /^[.;:!?]$/.test(token.text)) return false
-    if (token.pos === 'VERB') return i > at
-    if (!/^(?:DET|ADJ|NOUN|PROPN|NUM|PRON|PART|ADV|AUX)$/.test(token.pos)) return false
+    if (token.pos === 'VERB') {
+      const kind = cueForm(token.lower)?.kind
+      return i > at && (kind === 'say' || kind === 'speak')
+    }
+    if (token.text !== ',' && !/^(?:DET|ADJ|NOUN|PROPN|NUM|PRON|PART|ADV|AUX|ADP|CCONJ)$/.test(token.pos)) return false
   }
   return false
 }
@@ -268,6 +294,7 @@ function isTitleCase(tokens: readonly Token[]): boolean {
   let long = 0
   let capital = 0
   for (const token of tokens) {
+    if (!token.capital && (token.pos === 'VERB' || token.pos === 'AUX')) return false
     if (token.quotation >= 0 || token.text.length < 4 || !/^\p{L}/u.test(token.text)) continue
     long++
     if (token.capital) capital++

@@ -83,6 +83,20 @@ export function isTitle(word: string): boolean {
   return HONORIFICS.has(word) || isA(word, 'role') || isRole(word)
 }
 
+const KIN = list(
+  'son sons daughter daughters father mother brother sister wife husband uncle aunt cousin nephew niece widow widower grandson granddaughter baby boy girl man woman god soul human guy',
+)
+
+/** Whether a word stands before names as a title; kinship words inside a name (Son, Guy) are part of the name. */
+export function isTitleBeforeName(word: string): boolean {
+  return isTitle(word) && !KIN.has(word)
+}
+
+/** Whether a word names a relative: sister, husband. */
+export function isKin(word: string): boolean {
+  return KIN.has(word)
+}
+
 const MALE_ROLES = list(
   'man boy father brother son husband uncle nephew grandfather grandson king prince gentleman boyfriend widower businessman actor chairman congressman spokesman salesman policeman fireman',
 )
@@ -145,7 +159,8 @@ const BODY_WORDS = list(
   guardian telegraph network television tv radio channel magazine press media campaign coalition alliance organization
   organisation center centre board authority service services house pentagon kremlin nations society academy school
   hospital museum team center embassy command guard laboratory labs partners holdings ventures capital management trust
-  caucus pac front movement brigade militia states kingdom republic`,
+  caucus pac front movement brigade militia states kingdom republic tower hotel street avenue square park plaza hall building
+  stadium arena river lake island islands airport bridge county beach bay valley resort act award prize cup bowl games show`,
 )
 
 /** Whether a lower-case word is the kind of a body: ministry, newspaper, party. */

@@ -230,7 +230,7 @@ class Register {
     for (const entity of namesakes) {
       const isLast = entity.words.at(-1) === word
       const isFirst = entity.words[0] === word
-      if (entity.kind === 'body' && entity.words.length > 1 && !isFirst && !isBodyWord(word)) continue
+      if (entity.kind === 'body' && entity.words.length > 1 && !(isFirst && isA(word, 'organisation'))) continue
       if (entity.kind === 'place' && entity.words.length > 1) continue
       let score = isLast ? 3 : isFirst ? 2 : 1
       if (entity.kind === 'body' && entity.words.length > 1) score -= 2.5
@@ -303,7 +303,7 @@ function isSameName(a: readonly string[], b: readonly string[]): boolean {
   const first = short[0] ?? ''
   const other = long[0] ?? ''
   if (first === other || isShortFor(first, other)) return true
-  return short.every((word) => long.includes(word))
+  return long.length - short.length <= 1 && short.every((word) => long.includes(word))
 }
 
 /** J. for John, Don for Donald. Nicknames that share no beginning stay apart. */
