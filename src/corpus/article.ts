@@ -70,18 +70,16 @@ const FENCED = /^\uFEFF?---[ \t]*\n(?:([\s\S]*?)\n)?---[ \t]*(?:\n|$)/
  * control characters, no half surrogates. Normalising twice changes nothing.
  */
 export function normaliseBody(body: string): string {
-  return (
-    Buffer.from(body, 'utf8') // half surrogates become U+FFFD, as they would on the way to disk
-      .toString('utf8')
-      .replace(/\r\n?|[\u0085\u2028\v\f]/g, '\n')
-      .replace(/\u2029/g, '\n\n')
-      .replace(/(?![\n\t])\p{Cc}|\uFEFF/gu, '') // a terminal or Discord would act on these
-      .split('\n')
-      .map((line) => line.trimEnd())
-      .join('\n')
-      .replace(/\n{3,}/g, '\n\n')
-      .trim()
-  )
+  return Buffer.from(body, 'utf8') // half surrogates become U+FFFD, as they would on the way to disk
+    .toString('utf8')
+    .replace(/\r\n?|[\u0085\u2028\v\f]/g, '\n')
+    .replace(/\u2029/g, '\n\n')
+    .replace(/(?![\n\t])\p{Cc}|\uFEFF/gu, '') // a terminal or Discord would act on these
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n')
+    .replace(/\n{3,}/g, '\n\n')
+    .trim()
 }
 
 /** A value as one line: white space runs become one space, nothing around it, no control characters. */

@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto'
+import { link, open, readFile, readdir, rename, stat, unlink } from 'node:fs/promises'
+import path from 'node:path'
+import { UserError } from '../errors.ts'
+import { formatArticle, type Article, type ArticleProblem } from './article.ts'
+
+/** Bytes of one article file that are read; the longest reportage is a hundredth of it. */
+const MAX_ARTICLE_BYTES = 8 * 1024 * 1024
+
+/** The text of an article's file, or why it cannot be had. */
+export async function readArticleFile(dir: string, file: string): Promise<string | { problem: ArticleProblem }> {
+  const problem = (reason: string, remedy: string) => ({ problem: { file, reason, remedy } })
+  try {
+    const full = path.join(dir, file)
+    const { size } = await stat(full)
+    if (size > MAX_ARTICLE_BYTES)
+      return problem(`is larger than ${String(MAX_ARTICLE_BYTES / 1024 / 1024)} MB`, 'Split it into its articles.')
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(full))
+  } catch (error) {
+    if (error instanceof TypeError) return problem('is not UTF-8 text', 'Save it as UTF-8, or import it.')
+    if (isSystemError(error)) return problem(`cannot be read (${error.code})`, 'Check the file and its permissions.')
+    throw error
+  }
+}
+
+/** Paths of a corpus's article files relative to it, with forward slashes, sorted. */
+export async function articleFiles(dir: string): Promise<string[]> {
+  const files: string[] = []
+  const folders = ['']
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const entry of await entriesOf(dir, folder)) {
+      if (entry.name.startsWith('.')) continue
+      const file = folder === '' ? entry.name : `${folder}/${entry.name}`
+      if (entry.isDirectory()) folders.push(file)
+      else if (/\.md$/i.test(file) && !/^readme\.md$/i.test(entry.name)) files.push(file)
+    }
+  }
+  return files.sort((a, b) => (a < b ? -1 : 1))
+}
+
+async function entriesOf(dir: string, folder: string) {
+  try {
+    return await readdir(path.join(dir, folder), { withFileTypes: true })
+  } catch (error) {
+    if (folder !== '' || !isSystemError(error)) throw error
+    throw new UserError(
+      'corpus-empty',
+      `There is no folder of articles at ${dir} (${error.code}).`,
+      'Create it, or import articles into it with `verbatim import <path…>`.',
+      { cause: error },
+    )
+  }
+}
+
+/**
+ * Writes an article as a new file, `<slug>.md`, or `<slug>-2.md`, … when that is taken.
+ * @param taken the lower-cased names in use; gets the new one
+ * @returns the file's path relative to the corpus
+ */
+export async function writeNew(dir: string, article: Article, taken: Set<string>): Promise<string> {
+  return writing(dir, () =>
+    withSyncedFile(dir, formatArticle(article), async (temporary) => {
+      for (;;) {
+        const file = freeFile(article.slug, taken)
+        taken.add(file.toLowerCase())
+        if (await claim(temporary, path.join(dir, file))) return file
+      }
+    }),
+  )
+}
+
+/** The first of `<slug>.md`, `<slug>-2.md`, … that is not taken. */
+export function freeFile(slug: string, taken: ReadonlySet<string>): string {
+  for (let n = 1; ; n++) {
+    const file = n === 1 ? `${slug}.md` : `${slug}-${String(n)}.md`
+    if (!taken.has(file.toLowerCase())) return file
+  }
+}
+
+/** Gives the temporary file its name unless that exists: a hard link never replaces. */
+async function claim(temporary: string, file: string): Promise<boolean> {
+  try {
+    await link(temporary, file)
+    return true
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    if (error.code === 'EEXIST') return false
+    // A file system without hard links (FAT, some network shares): reserve the name, then replace the reservation.
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(error.code)) throw error
+    return claimByReservation(temporary, file)
+  }
+}
+
+async function claimByReservation(temporary: string, file: string): Promise<boolean> {
+  try {
+    await (await open(file, 'wx')).close()
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'EEXIST') return false
+    throw error
+  }
+  await rename(temporary, file)
+  return true
+}
+
+/** Writes a hidden temporary file, synced, hands it on and takes away what is left of it. */
+async function withSyncedFile<T>(dir: string, text: string, use: (temporary: string) => Promise<T>): Promise<T> {
+  const temporary = path.join(dir, `.writing-${randomBytes(8).toString('hex')}`)
+  try {
+    const handle = await open(temporary, 'wx')
+    try {
+      await handle.writeFile(text)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    return await use(temporary)
+  } finally {
+    await unlink(temporary).catch((error: unknown) => {
+      if (!isSystemError(error) || error.code !== 'ENOENT') throw error
+    })
+  }
+}
+
+/** Words what the file system says about a folder that cannot be written. */
+export async function writing<T>(dir: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!isSystemError(error)) throw error
+    throw new UserError(
+      'write-failed',
+      `The corpus at ${dir} cannot be written (${error.code}: ${error.message}).`,
+      'Check that the folder exists, that you may write there and that the disk is not full.',
+      { cause: error },
+    )
+  }
+}
+
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException & { code: string } {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && 'syscall' in error
+}
+
+/** Replaces an article's file in one step; the old one stays until the new one is on disk. */
+export async function replaceFile(dir: string, file: string, text: string): Promise<void> {
+  const full = path.join(dir, file)
+  await writing(dir, () => withSyncedFile(path.dirname(full), text, (temporary) => rename(temporary, full)))
+}
