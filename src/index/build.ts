@@ -1,0 +1,412 @@
+import { createHash } from 'node:crypto'
+import { constants } from 'node:fs'
+import { copyFile, readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { readCorpus, type Article, type ArticleProblem } from '../corpus/corpus.ts'
+import { openEmbedder, type Embedder, type EmbeddingConfig } from '../embedding/embedding.ts'
+import { UserError } from '../errors.ts'
+import { mergeSpeakers } from '../quotes/names.ts'
+import { extractQuotes } from '../quotes/quotes.ts'
+import { splitPassages } from '../text/passages.ts'
+import { splitSentences } from '../text/sentences.ts'
+import { fingerprintArticle, openDraftStore, type DraftStore, type SplitArticle } from './draft-store.ts'
+import { diskError } from './durable.ts'
+import {
+  beginDraft,
+  damagedFiles,
+  generationDir,
+  readCurrent,
+  readManifest,
+  removeOldGenerations,
+} from './generations.ts'
+import { withBuildLock } from './lock.ts'
+import type { Manifest } from './manifest.ts'
+import { createVectorGraph, readVectorGraph, type VectorGraph } from './vectors.ts'
+
+/** What a build spends its time on; articles are read, split, searched for quotes and stored one after the other. */
+export const BUILD_STAGES = ['read', 'split', 'quotes', 'store', 'embed', 'hnsw', 'publish'] as const
+export type BuildStage = (typeof BUILD_STAGES)[number]
+
+/** How far a build is. Reported in the stages `read` (counts articles), `embed` (texts), `hnsw` (vectors), `publish`. */
+export type BuildProgress = {
+  readonly stage: BuildStage
+  readonly done: number
+  /** Absent while nobody knows. */
+  readonly total?: number
+  /** Done per second since the stage began. */
+  readonly rate: number
+}
+
+/** What to build from what. */
+export type BuildInput = {
+  readonly corpusDir: string
+  readonly indexDir: string
+  readonly embedding: EmbeddingConfig
+  /** Make everything anew, vectors too, as if there were no index. */
+  readonly full?: boolean | undefined
+}
+
+/** What a build did. */
+export type BuildReport = {
+  readonly generation: number
+  /** False when every article was as the index had it: the generation before stays. */
+  readonly changed: boolean
+  readonly articles: number
+  readonly passages: number
+  readonly sentences: number
+  readonly quotes: number
+  readonly speakers: number
+  /** Articles that were taken over as they were. */
+  readonly keptArticles: number
+  /** Texts that were embedded; equal sentences count once. */
+  readonly embeddedSentences: number
+  /** Sentences that had a vector already, or share one. */
+  readonly reusedSentences: number
+  readonly seconds: Readonly<Record<BuildStage | 'total', number>>
+  /** Size of the generation on disk, in millions of bytes. */
+  readonly megabytes: number
+  /** Articles that could not be read, and why. */
+  readonly problems: readonly ArticleProblem[]
+}
+
+/** Texts that are embedded, then stored, at a time. */
+const EMBED_BATCH = 4096
+/** Vectors that are linked before the thread looks whether it shall stop. */
+const LINK_BATCH = 256
+/** A graph in which more than this share of the vectors is removed is built anew. */
+const MAX_REMOVED_SHARE = 0.2
+/** New articles above this share of all make packing the full-text tables worth its time. */
+const PACK_SHARE = 0.1
+const PROGRESS_EVERY_MS = 100
+
+/**
+ * Builds the next generation from the articles and publishes it; until then, and whatever happens, what was live stays
+ * live. Articles that did not change are taken over; a text that has a vector is not embedded again. Works in the
+ * calling thread and holds it for long: `buildIndex` gives it a thread of its own.
+ * @throws UserError 'index-busy', 'corpus-empty', 'model-unavailable', 'write-failed'; the signal's reason
+ */
+export async function build(
+  input: BuildInput,
+  onProgress: (progress: BuildProgress) => void,
+  signal: AbortSignal,
+): Promise<BuildReport> {
+  try {
+    return await withBuildLock(input.indexDir, () => buildLocked(input, stageClock(onProgress), signal))
+  } catch (error) {
+    throw diskError(error, input.indexDir)
+  }
+}
+
+async function buildLocked(input: BuildInput, clock: StageClock, signal: AbortSignal): Promise<BuildReport> {
+  const { corpusDir, indexDir } = input
+  const draft = await beginDraft(indexDir)
+  const database = draft.file('coverage.db')
+  const embedder = await clock.during('embed', () => openEmbedder(input.embedding))
+  let store: DraftStore | undefined
+  try {
+    const recipe = await recipeFingerprint()
+    const earlier = input.full ? undefined : await earlierGeneration(indexDir, embedder.id)
+    const isCopied = earlier?.manifest.recipe === recipe
+    if (isCopied) await clock.during('store', () => copyFile(earlier.database, database, constants.COPYFILE_FICLONE))
+    store = openDraftStore(database, isCopied ? undefined : earlier?.database)
+
+    const read = await readArticles(store, corpusDir, clock, signal)
+    if (isCopied && earlier.graph !== undefined && read.putArticles === 0 && read.removedArticles === 0)
+      return report(earlier.manifest, { changed: false, read, embedded: 0, clock })
+
+    const unused = store.removeUnusedVectors()
+    const embedded = await embedPending(store, embedder, clock, signal)
+    putSpeakers(store, clock)
+    const graph = await linkVectors(
+      store,
+      embedder.dimensions,
+      isCopied ? earlier.graph : undefined,
+      unused,
+      clock,
+      signal,
+    )
+    finishStore(store, read, clock)
+    const counts = store.counts()
+    const corpus = corpusFingerprint(store)
+    store.close()
+    const manifest = await clock.during('publish', async () => {
+      await graph.write(draft.file('vectors.hnsw'))
+      signal.throwIfAborted()
+      return draft.publish({
+        created: new Date().toISOString(),
+        model: { id: embedder.id, dimensions: embedder.dimensions },
+        recipe,
+        corpus,
+        counts,
+      })
+    })
+    await removeOldGenerations(indexDir)
+    return report(manifest, { changed: true, read, embedded, clock })
+  } finally {
+    store?.close()
+    await draft.discard()
+    await embedder.close()
+  }
+}
+
+/** A generation to take over from: of the same model, and whole. */
+type EarlierGeneration = {
+  readonly manifest: Manifest
+  readonly database: string
+  /** Absent when it is damaged; it can be made again. */
+  readonly graph: string | undefined
+}
+
+async function earlierGeneration(indexDir: string, modelId: string): Promise<EarlierGeneration | undefined> {
+  try {
+    const generation = await readCurrent(indexDir)
+    const manifest = await readManifest(indexDir, generation)
+    if (manifest.model.id !== modelId) return undefined
+    const broken = await damagedFiles(indexDir, manifest)
+    if (broken.includes('coverage.db')) return undefined
+    const dir = generationDir(indexDir, generation)
+    return {
+      manifest,
+      database: path.join(dir, 'coverage.db'),
+      graph: broken.includes('vectors.hnsw') ? undefined : path.join(dir, 'vectors.hnsw'),
+    }
+  } catch (error) {
+    // Missing, damaged, of another format: everything is made anew, which is what the remedy of each of them says.
+    if (error instanceof UserError) return undefined
+    throw error
+  }
+}
+
+type ReadArticles = {
+  readonly articles: number
+  readonly putArticles: number
+  readonly removedArticles: number
+  readonly newSentences: number
+  readonly problems: readonly ArticleProblem[]
+}
+
+/** Brings the store in line with the corpus, one article at a time. */
+async function readArticles(
+  store: DraftStore,
+  corpusDir: string,
+  clock: StageClock,
+  signal: AbortSignal,
+): Promise<ReadArticles> {
+  const known = store.fingerprints()
+  const problems: ArticleProblem[] = []
+  let articles = 0
+  let putArticles = 0
+  let newSentences = 0
+  const corpus = readCorpus(corpusDir)[Symbol.asyncIterator]()
+  for (;;) {
+    signal.throwIfAborted()
+    const { value: entry, done } = await clock.during('read', () => corpus.next())
+    if (done) break
+    if ('problem' in entry) {
+      problems.push(entry.problem)
+      continue
+    }
+    const { article } = entry
+    const fingerprint = fingerprintArticle(article)
+    const isKnown = known.get(article.file)?.equals(fingerprint) === true
+    known.delete(article.file)
+    articles++
+    if (!isKnown) {
+      const split = splitArticle(article, clock)
+      clock.run('store', () => store.putArticle(article, fingerprint, split))
+      putArticles++
+      newSentences += split.sentences.length
+    }
+    clock.progress('read', articles)
+  }
+  if (articles === 0 && problems.length > 0)
+    throw new UserError(
+      'corpus-empty',
+      `None of the ${String(new Set(problems.map(({ file }) => file)).size)} files in ${corpusDir} is an article: ` +
+        `${problems[0]?.file ?? ''} ${problems[0]?.reason ?? ''}.`,
+      'Correct the files, or import them with `verbatim import <path…>`.',
+    )
+  clock.run('store', () => {
+    for (const file of known.keys()) store.removeArticle(file)
+  })
+  return { articles, putArticles, removedArticles: known.size, newSentences, problems }
+}
+
+function splitArticle(article: Article, clock: StageClock): SplitArticle {
+  const { sentences, passages } = clock.run('split', () => {
+    const sentences = splitSentences(article.body)
+    return { sentences, passages: splitPassages(article.body, sentences) }
+  })
+  const quotes = clock.run('quotes', () => extractQuotes(article.body))
+  return { sentences, embeddingTexts: sentences.map(({ text }) => text), passages, quotes }
+}
+
+/** @returns how many texts were embedded */
+async function embedPending(
+  store: DraftStore,
+  embedder: Embedder,
+  clock: StageClock,
+  signal: AbortSignal,
+): Promise<number> {
+  const total = store.countPending()
+  let done = 0
+  for (;;) {
+    const texts = store.pendingTexts(EMBED_BATCH)
+    if (texts.length === 0) return done
+    const vectors = await clock.during('embed', () =>
+      embedder.embed(
+        texts.map(({ text }) => text),
+        { role: 'passage', signal, onProgress: (embedded) => clock.progress('embed', done + embedded, total) },
+      ),
+    )
+    clock.run('store', () =>
+      store.putVectors(
+        texts.map(({ vectorId }, i) => ({ vectorId, vector: vectors[i] ?? new Float32Array(embedder.dimensions) })),
+      ),
+    )
+    done += texts.length
+  }
+}
+
+function putSpeakers(store: DraftStore, clock: StageClock): void {
+  const merged = clock.run('quotes', () => mergeSpeakers(store.articleNames()))
+  clock.run('store', () => store.putSpeakers(merged))
+}
+
+/** The graph of all vectors: the earlier one with what changed, or a new one. */
+async function linkVectors(
+  store: DraftStore,
+  dimensions: number,
+  earlierGraph: string | undefined,
+  unused: readonly number[],
+  clock: StageClock,
+  signal: AbortSignal,
+): Promise<VectorGraph> {
+  const { graph, vectorIds } = await clock.during('hnsw', async () => {
+    const all = store.vectorIds()
+    const earlier = earlierGraph === undefined ? undefined : await readVectorGraph(earlierGraph, dimensions)
+    const added = earlier === undefined ? all : all.filter((vectorId) => !earlier.has(vectorId))
+    if (earlier === undefined || earlier.size() + added.length - all.length > all.length * MAX_REMOVED_SHARE)
+      return { graph: createVectorGraph(dimensions, all.length), vectorIds: all }
+    for (const vectorId of unused) if (earlier.has(vectorId)) earlier.remove(vectorId)
+    return { graph: earlier, vectorIds: added }
+  })
+  for (let done = 0; done < vectorIds.length; done += LINK_BATCH) {
+    clock.run('hnsw', () => {
+      for (const vectorId of vectorIds.slice(done, done + LINK_BATCH)) graph.add(vectorId, store.vector(vectorId))
+    })
+    clock.progress('hnsw', Math.min(done + LINK_BATCH, vectorIds.length), vectorIds.length)
+    await nextTurn()
+    signal.throwIfAborted()
+  }
+  return graph
+}
+
+function finishStore(store: DraftStore, read: ReadArticles, clock: StageClock): void {
+  clock.run('store', () => {
+    if (read.putArticles > read.articles * PACK_SHARE) store.optimize()
+  })
+  clock.progress('publish', 0, 1)
+  clock.run('publish', () => {
+    store.check()
+  })
+}
+
+function report(
+  manifest: Manifest,
+  { changed, read, embedded, clock }: { changed: boolean; read: ReadArticles; embedded: number; clock: StageClock },
+): BuildReport {
+  const { articles, passages, sentences, quotes, speakers } = manifest.counts
+  const bytes = Object.values(manifest.files).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  clock.progress('publish', 1, 1)
+  return {
+    generation: manifest.generation,
+    changed,
+    articles,
+    passages,
+    sentences,
+    quotes,
+    speakers,
+    keptArticles: read.articles - read.putArticles,
+    embeddedSentences: embedded,
+    reusedSentences: sentences - embedded,
+    seconds: clock.seconds(),
+    megabytes: bytes / 1e6,
+    problems: read.problems,
+  }
+}
+
+/** Modules whose code decides what the index keeps of an article. */
+const RECIPE_MODULES = ['text', 'corpus', 'quotes', 'index']
+
+/**
+ * Fingerprint of everything that turns articles into rows: our code, which runs from its source, and the versions of
+ * the libraries. So an update of Verbatim splits and reads the articles again, and nobody has to raise a number.
+ */
+async function recipeFingerprint(): Promise<string> {
+  const src = fileURLToPath(new URL('..', import.meta.url))
+  const hash = createHash('sha256')
+  for (const module of RECIPE_MODULES) {
+    for (const name of (await readdir(path.join(src, module))).sort())
+      if (name.endsWith('.ts')) hash.update(name).update(await readFile(path.join(src, module, name)))
+  }
+  hash.update(await readFile(path.join(src, '..', 'package.json')))
+  return hash.digest('hex').slice(0, 32)
+}
+
+function corpusFingerprint(store: DraftStore): string {
+  const fingerprints = [...store.fingerprints().values()].map((fingerprint) => fingerprint.toString('hex')).sort()
+  return createHash('sha256').update(fingerprints.join('')).digest('hex').slice(0, 32)
+}
+
+/** Where the time of a build goes, and how often that is told. */
+type StageClock = {
+  run<T>(stage: BuildStage, work: () => T): T
+  during<T>(stage: BuildStage, work: () => Promise<T>): Promise<T>
+  progress(stage: BuildStage, done: number, total?: number): void
+  seconds(): Record<BuildStage | 'total', number>
+}
+
+function stageClock(onProgress: (progress: BuildProgress) => void): StageClock {
+  const started = performance.now()
+  const spentMs = Object.fromEntries(BUILD_STAGES.map((stage) => [stage, 0])) as Record<BuildStage, number>
+  let current: BuildStage | undefined
+  let stageStarted = started
+  let told = -Infinity
+  return {
+    run(stage, work) {
+      const from = performance.now()
+      try {
+        return work()
+      } finally {
+        spentMs[stage] += performance.now() - from
+      }
+    },
+    async during(stage, work) {
+      const from = performance.now()
+      try {
+        return await work()
+      } finally {
+        spentMs[stage] += performance.now() - from
+      }
+    },
+    progress(stage, done, total) {
+      const now = performance.now()
+      const isNew = stage !== current
+      if (isNew) {
+        current = stage
+        stageStarted = now
+      }
+      if (!isNew && done !== total && now - told < PROGRESS_EVERY_MS) return
+      told = now
+      const seconds = (now - stageStarted) / 1000
+      onProgress({ stage, done, ...(total === undefined ? {} : { total }), rate: seconds > 0 ? done / seconds : 0 })
+    },
+    seconds: () => {
+      const seconds = Object.fromEntries(BUILD_STAGES.map((stage) => [stage, spentMs[stage] / 1000]))
+      return { ...seconds, total: (performance.now() - started) / 1000 } as Record<BuildStage | 'total', number>
+    },
+  }
+}

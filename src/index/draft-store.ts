@@ -1,0 +1,277 @@
+import Database from 'better-sqlite3'
+import { createHash } from 'node:crypto'
+import type { Article } from '../corpus/corpus.ts'
+import { readArticleNames, type ArticleNames, type MergedSpeakers } from '../quotes/names.ts'
+import type { Quote } from '../quotes/quote.ts'
+import type { Passage } from '../text/passages.ts'
+import type { Sentence } from '../text/sentences.ts'
+import { PAGE_BYTES, SCHEMA } from './schema.ts'
+
+/** What the text of an article gives. */
+export type SplitArticle = {
+  readonly sentences: readonly Sentence[]
+  /** What is embedded for each sentence. */
+  readonly embeddingTexts: readonly string[]
+  readonly passages: readonly Passage[]
+  readonly quotes: readonly Quote[]
+}
+
+export type PendingText = { readonly vectorId: number; readonly text: string }
+
+/**
+ * `coverage.db` while it is written. Nothing is journalled: a draft that fails is thrown away, so every error here
+ * ends the build. Close it before it is published.
+ */
+export type DraftStore = {
+  /** Fingerprint of every article in the store, by file. */
+  fingerprints(): Map<string, Buffer>
+  /** Takes an article in, in place of the one of the same file. */
+  putArticle(article: Article, fingerprint: Buffer, split: SplitArticle): void
+  removeArticle(file: string): void
+  /** Texts that have no vector yet, at most `limit`, those of one article side by side. */
+  pendingTexts(limit: number): PendingText[]
+  countPending(): number
+  putVectors(vectors: readonly { readonly vectorId: number; readonly vector: Float32Array }[]): void
+  /** Removes the vectors that no sentence has any more. @returns their numbers */
+  removeUnusedVectors(): number[]
+  vectorIds(): number[]
+  vector(vectorId: number): Float32Array
+  /** What each article tells about the names of its speakers, under its file. */
+  articleNames(): ArticleNames[]
+  /** Replaces the speakers. */
+  putSpeakers(merged: MergedSpeakers): void
+  counts(): { articles: number; passages: number; sentences: number; vectors: number; quotes: number; speakers: number }
+  /** Packs the full-text tables, so that questions read each word from one place. Worth it after many changes. */
+  optimize(): void
+  /** @throws Error when the database is not sound or its tables disagree */
+  check(): void
+  close(): void
+}
+
+/**
+ * Opens a draft's database: an empty file gets its tables, a copy of an older generation's is changed.
+ * @param reuse `coverage.db` of a generation of the same model, whose vectors are taken over for equal texts
+ */
+export function openDraftStore(file: string, reuse?: string): DraftStore {
+  const db = new Database(file)
+  db.pragma(`page_size = ${String(PAGE_BYTES)}`)
+  db.pragma('journal_mode = OFF')
+  db.pragma('synchronous = OFF')
+  db.pragma('locking_mode = EXCLUSIVE')
+  db.pragma('cache_size = -65536')
+  const isEmpty = db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0
+  if (isEmpty) db.exec(SCHEMA)
+  db.exec('CREATE TEMP TABLE pending (vector_id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT')
+  if (reuse !== undefined) db.prepare('ATTACH ? AS earlier').run(reuse)
+  db.exec('BEGIN')
+
+  const insertArticle = db.prepare(
+    `INSERT INTO articles (file, slug, title, outlet, author, published, url, via, tags, fingerprint)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  )
+  const insertBody = db.prepare('INSERT INTO bodies (article_id, body) VALUES (?, ?)')
+  const insertSentence = db.prepare(
+    'INSERT INTO sentences (article_id, paragraph, "start", "end", vector_id) VALUES (?, ?, ?, ?, ?)',
+  )
+  const insertPassage = db.prepare(
+    `INSERT INTO passages (article_id, paragraph, "start", "end", first_sentence_id, sentence_count)
+     VALUES (?, ?, ?, ?, ?, ?)`,
+  )
+  const insertPassageText = db.prepare('INSERT INTO passages_fts (rowid, title, text) VALUES (?, ?, ?)')
+  const insertQuote = db.prepare(
+    `INSERT INTO quotes (article_id, kind, "start", "end", utterance, speaker, mention_start, mention_end, cue_start,
+     cue_end, attribution, confidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  )
+  const insertQuoteText = db.prepare('INSERT INTO quotes_fts (rowid, text) VALUES (?, ?)')
+  const insertNames = db.prepare('INSERT INTO article_names (article_id, names) VALUES (?, ?)')
+  const findKey = db.prepare<[Buffer], number>('SELECT id FROM vector_keys WHERE key = ?').pluck()
+  const insertKey = db.prepare<[Buffer]>('INSERT INTO vector_keys (key) VALUES (?)')
+  const insertPending = db.prepare<[number, string]>('INSERT INTO pending (vector_id, text) VALUES (?, ?)')
+  const insertVector = db.prepare<[number, Buffer]>('INSERT INTO vectors (id, vector) VALUES (?, ?)')
+  const removePending = db.prepare<[number]>('DELETE FROM pending WHERE vector_id = ?')
+  const earlierVector =
+    reuse === undefined
+      ? undefined
+      : db
+          .prepare<[Buffer], Buffer>(
+            'SELECT vector FROM earlier.vectors JOIN earlier.vector_keys USING (id) WHERE key = ?',
+          )
+          .pluck()
+  const articleOfFile = db.prepare<[string], number>('SELECT id FROM articles WHERE file = ?').pluck()
+  const removals = [
+    'DELETE FROM passages_fts WHERE rowid IN (SELECT id FROM passages WHERE article_id = ?)',
+    'DELETE FROM quotes_fts WHERE rowid IN (SELECT id FROM quotes WHERE article_id = ?)',
+    'DELETE FROM passages WHERE article_id = ?',
+    'DELETE FROM quotes WHERE article_id = ?',
+    'DELETE FROM sentences WHERE article_id = ?',
+    'DELETE FROM article_names WHERE article_id = ?',
+    'DELETE FROM bodies WHERE article_id = ?',
+    'DELETE FROM articles WHERE id = ?',
+  ].map((sql) => db.prepare<[number]>(sql))
+  const vectorOf = db.prepare<[number], Buffer>('SELECT vector FROM vectors WHERE id = ?').pluck()
+  const count = (table: string) => db.prepare<[], number>(`SELECT count(*) FROM ${table}`).pluck().get() ?? 0
+
+  function vectorIdOf(text: string): number {
+    const key = textKey(text)
+    const known = findKey.get(key)
+    if (known !== undefined) return known
+    const vectorId = Number(insertKey.run(key).lastInsertRowid)
+    const vector = earlierVector?.get(key)
+    if (vector === undefined) insertPending.run(vectorId, text)
+    else insertVector.run(vectorId, vector)
+    return vectorId
+  }
+
+  function removeArticle(file: string): void {
+    const articleId = articleOfFile.get(file)
+    if (articleId !== undefined) for (const removal of removals) removal.run(articleId)
+  }
+
+  return {
+    fingerprints: () => new Map(db.prepare<[], [string, Buffer]>('SELECT file, fingerprint FROM articles').raw().all()),
+    putArticle(article, fingerprint, { sentences, embeddingTexts, passages, quotes }) {
+      removeArticle(article.file)
+      const { file, slug, title, outlet, author, published, url, via, tags = [], body } = article
+      const optional = [outlet, author, published, url, via].map((value) => value ?? null)
+      const articleId = insertArticle.run(
+        file,
+        slug,
+        title,
+        ...optional,
+        JSON.stringify(tags),
+        fingerprint,
+      ).lastInsertRowid
+      insertBody.run(articleId, body)
+      insertNames.run(articleId, JSON.stringify(readArticleNames(file, body, quotes)))
+      const sentenceIds = sentences.map(({ paragraph, start, end, text }, i) => {
+        const vectorId = vectorIdOf(embeddingTexts[i] ?? text)
+        return insertSentence.run(articleId, paragraph, start, end, vectorId).lastInsertRowid
+      })
+      for (const { paragraph, start, end, text, firstSentence, sentenceCount } of passages) {
+        const first = sentenceIds[firstSentence] ?? 0
+        const passageId = insertPassage.run(articleId, paragraph, start, end, first, sentenceCount).lastInsertRowid
+        insertPassageText.run(passageId, title, text)
+      }
+      for (const { kind, start, end, text, utterance, speaker, mention, cue, attribution, confidence } of quotes) {
+        const spans = [mention?.start, mention?.end, cue?.start, cue?.end].map((offset) => offset ?? null)
+        const values = [articleId, kind, start, end, utterance, speaker, ...spans, attribution, confidence]
+        insertQuoteText.run(insertQuote.run(...values).lastInsertRowid, text)
+      }
+    },
+    removeArticle,
+    pendingTexts: (limit) =>
+      db
+        .prepare<[number], PendingText>(
+          'SELECT vector_id AS vectorId, text FROM temp.pending ORDER BY vector_id LIMIT ?',
+        )
+        .all(limit),
+    countPending: () => count('temp.pending'),
+    putVectors(vectors) {
+      for (const { vectorId, vector } of vectors) {
+        insertVector.run(vectorId, toBlob(vector))
+        removePending.run(vectorId)
+      }
+    },
+    removeUnusedVectors() {
+      const unused = db
+        .prepare<[], number>(
+          'SELECT id FROM vector_keys WHERE NOT EXISTS (SELECT 1 FROM sentences WHERE vector_id = vector_keys.id)',
+        )
+        .pluck()
+        .all()
+      const removals = ['vector_keys WHERE id', 'vectors WHERE id', 'temp.pending WHERE vector_id'].map((from) =>
+        db.prepare<[number]>(`DELETE FROM ${from} = ?`),
+      )
+      for (const vectorId of unused) for (const removal of removals) removal.run(vectorId)
+      return unused
+    },
+    vectorIds: () => db.prepare<[], number>('SELECT id FROM vectors ORDER BY id').pluck().all(),
+    vector: (vectorId) => fromBlob(vectorOf.get(vectorId), vectorId),
+    articleNames: () =>
+      db
+        .prepare<[], string>('SELECT names FROM article_names ORDER BY article_id')
+        .pluck()
+        .all()
+        .map((names) => JSON.parse(names) as ArticleNames),
+    putSpeakers({ speakers, speakerOf }) {
+      db.exec('DELETE FROM speakers; DELETE FROM speaker_aliases; UPDATE quotes SET speaker_id = NULL')
+      const insertSpeaker = db.prepare<[number, string, string]>(
+        'INSERT INTO speakers (id, name, kind) VALUES (?, ?, ?)',
+      )
+      const insertAlias = db.prepare<[number, string, string]>(
+        'INSERT OR IGNORE INTO speaker_aliases (speaker_id, alias, reason) VALUES (?, ?, ?)',
+      )
+      const numbers = new Map<string, number>()
+      for (const [place, { key, name, kind, aliases }] of speakers.entries()) {
+        numbers.set(key, place + 1)
+        insertSpeaker.run(place + 1, name, kind)
+        for (const { alias, reason } of aliases) insertAlias.run(place + 1, alias, reason)
+      }
+      const assign = db.prepare<[number, number, string]>(
+        'UPDATE quotes SET speaker_id = ? WHERE article_id = ? AND speaker = ?',
+      )
+      const named = db
+        .prepare<[], { articleId: number; file: string; speaker: string }>(
+          `SELECT DISTINCT article_id AS articleId, file, speaker FROM quotes JOIN articles ON articles.id = article_id
+           WHERE speaker IS NOT NULL`,
+        )
+        .all()
+      for (const { articleId, file, speaker } of named) {
+        const number = numbers.get(speakerOf(file, speaker)?.key ?? '')
+        if (number !== undefined) assign.run(number, articleId, speaker)
+      }
+    },
+    counts: () => ({
+      articles: count('articles'),
+      passages: count('passages'),
+      sentences: count('sentences'),
+      vectors: count('vectors'),
+      quotes: count('quotes'),
+      speakers: count('speakers'),
+    }),
+    optimize() {
+      db.exec(`INSERT INTO passages_fts (passages_fts) VALUES ('optimize')`)
+      db.exec(`INSERT INTO quotes_fts (quotes_fts) VALUES ('optimize')`)
+    },
+    check() {
+      const verdict = db.pragma('quick_check(1)', { simple: true })
+      if (verdict !== 'ok') throw new Error(`the database of the new index is not sound: ${String(verdict)}`)
+      const strays = db
+        .prepare('SELECT count(*) FROM sentences WHERE vector_id NOT IN (SELECT id FROM vectors)')
+        .pluck()
+        .get()
+      if (strays !== 0) throw new Error(`${String(strays)} sentences of the new index have no vector`)
+      if (count('passages') !== count('passages_fts')) throw new Error('passages without words in the new index')
+    },
+    close() {
+      if (!db.open) return
+      if (db.inTransaction) db.exec('COMMIT')
+      db.close()
+    },
+  }
+}
+
+/** The vector's four-byte floats in little-endian order. */
+function toBlob(vector: Float32Array): Buffer {
+  return Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength)
+}
+
+/** A vector as `coverage.db` keeps it. */
+export function fromBlob(blob: Buffer | undefined, vectorId: number): Float32Array {
+  if (blob === undefined) throw new RangeError(`no vector ${String(vectorId)}`)
+  const bytes = blob.byteOffset % 4 === 0 ? blob : Buffer.from(Uint8Array.from(blob).buffer)
+  return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
+}
+
+const KEY_BYTES = 16
+
+/** What two equal texts share: the first half of their SHA-256. */
+function textKey(text: string): Buffer {
+  return createHash('sha256').update(text).digest().subarray(0, KEY_BYTES)
+}
+
+/** Changes whenever anything that the index keeps of an article changes. */
+export function fingerprintArticle(article: Article): Buffer {
+  const { file, slug, title, outlet, author, published, url, via, tags, body } = article
+  return textKey(JSON.stringify([file, slug, title, outlet, author, published, url, via, tags, body]))
+}

@@ -1,0 +1,106 @@
+import { open, rename, unlink } from 'node:fs/promises'
+import path from 'node:path'
+import { crc32 } from 'node:zlib'
+import { UserError } from '../errors.ts'
+
+/** What a file held when it was written: its size and the CRC-32 of its bytes, eight hexadecimal digits. */
+export type Checksum = { readonly sizeBytes: number; readonly crc32: string }
+
+const CHUNK_BYTES = 1 << 20
+
+/**
+ * Reads a file to its end, a megabyte at a time, so that the calling thread is never held for more than a millisecond.
+ * CRC-32 finds what disks, crashes and hurried hands do to a file, at several times the speed of SHA-256.
+ * @throws the system error when the file cannot be read
+ */
+export async function checksumFile(file: string, signal?: AbortSignal): Promise<Checksum> {
+  const handle = await open(file, 'r')
+  try {
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
+    let sizeBytes = 0
+    let crc = 0
+    for (;;) {
+      signal?.throwIfAborted()
+      const { bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES, sizeBytes)
+      if (bytesRead === 0) return { sizeBytes, crc32: crc.toString(16).padStart(8, '0') }
+      crc = crc32(chunk.subarray(0, bytesRead), crc)
+      sizeBytes += bytesRead
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Waits until the file's bytes are on the disk. */
+export async function syncFile(file: string): Promise<void> {
+  const handle = await open(file, 'r+')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Waits until the names in a directory are on the disk, where the system can do that (Windows cannot, nor need it). */
+export async function syncDirectory(dir: string): Promise<void> {
+  try {
+    const handle = await open(dir, 'r')
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    if (!isSystemError(error, 'EPERM', 'EISDIR', 'EACCES', 'EINVAL', 'ENOTSUP')) throw error
+  }
+}
+
+/** The file holds the whole old text or the whole new one, whenever the power fails. */
+export async function replaceFile(file: string, text: string): Promise<void> {
+  const temporary = `${file}.new`
+  const handle = await open(temporary, 'w')
+  try {
+    await handle.writeFile(text)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  await rename(temporary, file)
+  await syncDirectory(path.dirname(file))
+}
+
+/** Takes a file away; one that is gone already is fine. */
+export async function removeFile(file: string): Promise<void> {
+  await unlink(file).catch((error: unknown) => {
+    if (!isSystemError(error, 'ENOENT')) throw error
+  })
+}
+
+/** Whether an error is the file system's; with codes, whether it is one of those. */
+export function isSystemError(
+  error: unknown,
+  ...codes: readonly string[]
+): error is NodeJS.ErrnoException & { code: string } {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    'syscall' in error &&
+    (codes.length === 0 || codes.includes(error.code))
+  )
+}
+
+const DISK_CODES = ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO', 'ENOTDIR', 'EEXIST', 'ENOENT', 'EMFILE']
+const SQLITE_DISK_CODES = /^SQLITE_(FULL|IOERR|CANTOPEN|READONLY|CORRUPT)/u
+
+/** Words an error of the disk for a person; every other error is handed back as it is. */
+export function diskError(error: unknown, indexDir: string): unknown {
+  const isSqlite = error instanceof Error && 'code' in error && SQLITE_DISK_CODES.test(String(error.code))
+  if (!isSqlite && !isSystemError(error, ...DISK_CODES)) return error
+  return new UserError(
+    'write-failed',
+    `The index at ${indexDir} could not be written (${String(error.code)}: ${error.message}). The one before is still in use.`,
+    'Check that there is room on the disk and that you may write there, then run `verbatim index` again.',
+    { cause: error },
+  )
+}

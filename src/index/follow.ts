@@ -1,0 +1,100 @@
+import { UserError } from '../errors.ts'
+import { openIndex, type Generation } from './generation.ts'
+import { readCurrent } from './generations.ts'
+
+/** The live generation, whichever that is: requests in one process move to the next one when it is published. */
+export type IndexFollower = {
+  /**
+   * Lends the newest generation that is open, until the promise that `work` gives is settled. When a newer one is
+   * published it is opened meanwhile, so no request waits for it.
+   * @throws what `work` throws; Error after `close`
+   */
+  use<T>(work: (generation: Generation) => T | Promise<T>): Promise<T>
+  /** Moves to the live generation now. @throws as `openIndex`; the one before stays in use then */
+  refresh(): Promise<void>
+  /** Closes the generation once the requests that have it are done. Calling it again is harmless. */
+  close(): Promise<void>
+}
+
+/** A generation and the requests that have it. */
+type Loan = {
+  readonly generation: Generation
+  borrowers: number
+  isOver: boolean
+  readonly closed: Promise<void>
+  readonly settle: () => void
+}
+
+/**
+ * Opens the live generation and follows.
+ * @param options.onProblem told when a newer generation cannot be opened; the one before stays in use
+ * @throws as `openIndex`
+ */
+export async function followIndex(
+  indexDir: string,
+  options: { readonly modelId?: string; readonly onProblem?: (error: unknown) => void } = {},
+): Promise<IndexFollower> {
+  const { onProblem, ...openOptions } = options
+  let loan = lend(await openIndex(indexDir, openOptions))
+  let moving: Promise<void> | undefined
+  let failed: number | undefined
+  let isClosed = false
+
+  async function end(old: Loan): Promise<void> {
+    old.isOver = true
+    if (old.borrowers === 0) old.settle()
+    await old.closed
+  }
+
+  async function move(): Promise<void> {
+    const next = lend(await openIndex(indexDir, openOptions))
+    const old = loan
+    if (isClosed || next.generation.manifest.generation === old.generation.manifest.generation) return end(next)
+    loan = next
+    void end(old)
+  }
+
+  const refresh = () => (moving ??= move().finally(() => (moving = undefined)))
+
+  /** Looks at a file of a few bytes; a deleted index leaves the open generation in use. */
+  async function moveIfNewer(): Promise<void> {
+    const current = await readCurrent(indexDir).catch((error: unknown) => {
+      if (error instanceof UserError) return undefined
+      throw error
+    })
+    if (current === undefined || current === loan.generation.manifest.generation || current === failed) return
+    refresh().catch((error: unknown) => {
+      failed = current
+      onProblem?.(error)
+    })
+  }
+
+  return {
+    async use(work) {
+      if (isClosed) throw new Error('the index is closed')
+      const borrowed = loan
+      borrowed.borrowers++
+      try {
+        if (moving === undefined) void moveIfNewer()
+        return await work(borrowed.generation)
+      } finally {
+        borrowed.borrowers--
+        if (borrowed.isOver && borrowed.borrowers === 0) borrowed.settle()
+      }
+    },
+    refresh,
+    async close() {
+      isClosed = true
+      await moving?.catch(() => undefined)
+      await end(loan)
+    },
+  }
+}
+
+function lend(generation: Generation): Loan {
+  let settle = () => {}
+  const closed = new Promise<void>((resolve) => {
+    settle = resolve
+  }).then(() => generation.close())
+  return { generation, borrowers: 0, isOver: false, closed, settle: () => settle() }
+}

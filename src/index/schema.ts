@@ -1,0 +1,47 @@
+/**
+ * `coverage.db`. Offsets are UTF-16 code units of the article's body. Numbers of sentences and passages rise through an
+ * article; a passage's sentences are neighbours, so it names its first one and how many. Sentences of one text share a
+ * vector; a vector's number is never given twice, because a removed vector stays in the graph under its number. The full-text tables keep no text of their own: `rowid` is the passage's or quote's number.
+ */
+export const SCHEMA = `
+  CREATE TABLE articles (
+    id INTEGER PRIMARY KEY, file TEXT NOT NULL UNIQUE, slug TEXT NOT NULL, title TEXT NOT NULL, outlet TEXT, author TEXT,
+    published TEXT, url TEXT, via TEXT, tags TEXT NOT NULL, fingerprint BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE bodies (article_id INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
+  CREATE TABLE sentences (
+    id INTEGER PRIMARY KEY, article_id INTEGER NOT NULL, paragraph INTEGER NOT NULL, "start" INTEGER NOT NULL,
+    "end" INTEGER NOT NULL, vector_id INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX sentences_of_article ON sentences (article_id, vector_id);
+  CREATE INDEX sentences_of_vector ON sentences (vector_id);
+  CREATE TABLE passages (
+    id INTEGER PRIMARY KEY, article_id INTEGER NOT NULL, paragraph INTEGER NOT NULL, "start" INTEGER NOT NULL,
+    "end" INTEGER NOT NULL, first_sentence_id INTEGER NOT NULL, sentence_count INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX passages_of_article ON passages (article_id);
+  CREATE INDEX passages_from_sentence ON passages (first_sentence_id);
+  CREATE TABLE vector_keys (id INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL UNIQUE) STRICT;
+  CREATE TABLE vectors (id INTEGER PRIMARY KEY, vector BLOB NOT NULL) STRICT;
+  CREATE TABLE quotes (
+    id INTEGER PRIMARY KEY, article_id INTEGER NOT NULL, kind TEXT NOT NULL, "start" INTEGER NOT NULL,
+    "end" INTEGER NOT NULL, utterance INTEGER NOT NULL, speaker TEXT, speaker_id INTEGER, mention_start INTEGER,
+    mention_end INTEGER, cue_start INTEGER, cue_end INTEGER, attribution TEXT NOT NULL, confidence REAL NOT NULL
+  ) STRICT;
+  CREATE INDEX quotes_of_article ON quotes (article_id);
+  CREATE INDEX quotes_of_speaker ON quotes (speaker_id);
+  CREATE TABLE article_names (article_id INTEGER PRIMARY KEY, names TEXT NOT NULL) STRICT;
+  CREATE TABLE speakers (id INTEGER PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT NULL) STRICT;
+  CREATE TABLE speaker_aliases (
+    speaker_id INTEGER NOT NULL, alias TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (speaker_id, alias)
+  ) STRICT, WITHOUT ROWID;
+  CREATE VIRTUAL TABLE passages_fts USING fts5 (
+    title, text, content = '', contentless_delete = 1, tokenize = 'porter unicode61 remove_diacritics 2'
+  );
+  CREATE VIRTUAL TABLE quotes_fts USING fts5 (
+    text, content = '', contentless_delete = 1, tokenize = 'porter unicode61 remove_diacritics 2'
+  );
+`
+
+/** Bytes of a database page: seven vectors of 512 dimensions fill one to nine tenths; of 4,096 they would fill half. */
+export const PAGE_BYTES = 16_384
