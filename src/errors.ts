@@ -1,11 +1,18 @@
 /** Codes of everything a person can mend; scripts and tests match on them, so a code never changes its meaning. */
 export type ErrorCode =
+  | 'article-missing'
   | 'bad-argument'
   | 'bad-article'
   | 'bad-config'
   | 'bad-file'
   | 'bad-front-matter'
+  | 'cancelled'
   | 'corpus-empty'
+  | 'fetch-failed'
+  | 'fetch-refused'
+  | 'fetch-timeout'
+  | 'fetch-too-large'
+  | 'fetch-wrong-type'
   | 'index-busy'
   | 'index-damaged'
   | 'index-missing'

@@ -121,7 +121,8 @@ export async function fetchPage(url: string, options: FetchOptions = {}): Promis
     throw wordedFailure(error, url)
   } finally {
     clearTimeout(timer)
-    await route.dispatcher.destroy()
+    // Not waited for: it would wait for a resolver that never answers.
+    void route.dispatcher.destroy().catch(() => undefined)
   }
 }
 
@@ -144,13 +145,14 @@ async function followRedirects(
       )
     visited.add(url.href)
     await refuseUnsafe(url, options, route, signal)
-    const response = await request(url, {
+    const asking = request(url, {
       dispatcher: route.dispatcher,
       signal,
       headers: requestHeaders(options),
       headersTimeout: limits.idleMs,
       bodyTimeout: limits.idleMs,
     })
+    const response = await abortable(asking, signal)
     const location = redirectOf(response)
     if (location === undefined) return await readResponse(url, response, options, limits)
     response.body.on('error', () => undefined).destroy()
@@ -263,7 +265,7 @@ async function refuseUnsafe(url: URL, rules: AddressRules, route: Route, signal:
   refuseAddresses(url.hostname, addresses, rules)
 }
 
-/** As `work`, or the signal's reason as soon as it aborts: a resolver cannot be called off. */
+/** As `work`, or the signal's reason as soon as it aborts: a resolver cannot be called off, and undici waits for it. */
 async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted()
   return Promise.race([
@@ -383,19 +385,20 @@ function refuseType(url: URL, contentType: string, accept: readonly string[] | '
 }
 
 async function readBody(url: URL, response: Dispatcher.ResponseData, limit: number): Promise<Uint8Array> {
-  const tooLarge = () =>
-    new FetchError(
-      'fetch-too-large',
-      `${shown(url)} is larger than ${String(Math.round(limit / 1024))} KB.`,
-      `Give the address of one article. ${ATTACH}`,
-    )
-  if (Number(header(response, 'content-length') ?? 0) > limit) throw tooLarge()
+  const tooLarge = new FetchError(
+    'fetch-too-large',
+    `${shown(url)} is larger than ${String(Math.round(limit / 1024))} KB.`,
+    `Give the address of one article. ${ATTACH}`,
+  )
+  if (Number(header(response, 'content-length') ?? 0) > limit) throw tooLarge
   const chunks: Uint8Array[] = []
+  let isOver = false
   const bounded = async function* (source: AsyncIterable<Uint8Array>) {
     let bytes = 0
     for await (const chunk of source) {
       bytes += chunk.byteLength
-      if (bytes > limit) throw tooLarge()
+      isOver ||= bytes > limit
+      if (isOver) throw tooLarge
       yield chunk
     }
   }
@@ -403,8 +406,12 @@ async function readBody(url: URL, response: Dispatcher.ResponseData, limit: numb
     for await (const chunk of bounded(source)) chunks.push(chunk)
   }
   const decoder = decoderOf(url, header(response, 'content-encoding'))
-  if (decoder === undefined) await collect(response.body as AsyncIterable<Uint8Array>)
-  else await pipeline(Readable.from(bounded(response.body as AsyncIterable<Uint8Array>)), decoder, collect)
+  try {
+    if (decoder === undefined) await collect(response.body as AsyncIterable<Uint8Array>)
+    else await pipeline(Readable.from(bounded(response.body as AsyncIterable<Uint8Array>)), decoder, collect)
+  } catch (error) {
+    throw isOver ? tooLarge : error // a pipeline may report that it was cut, not why
+  }
   return Buffer.concat(chunks)
 }
 
