@@ -61,7 +61,7 @@ export function attribute(scene: Scene): Attributed[] {
         const referent = scene.resolver.subject(cue.subject)
         referents.set(cue, referent)
         if (!cue.passive && (cue.kind === 'say' || cue.kind === 'judge' || cue.kind === 'according'))
-          scene.resolver.spoke(referent, f)
+          scene.resolver.spoke(referent, f, false)
       }
       inBlock.push(...(order.get(f) ?? []))
     }
@@ -95,7 +95,7 @@ export function attribute(scene: Scene): Attributed[] {
     }
     for (const index of inBlock) {
       const draft = drafts.get(index)
-      if (draft?.referent) scene.resolver.spoke(draft.referent, places[index]?.frame ?? from)
+      if (draft?.referent) scene.resolver.spoke(draft.referent, places[index]?.frame ?? from, true)
     }
     from = to
     q += inBlock.length
@@ -159,7 +159,8 @@ function ownCue(scene: Scene, place: Place, index: number): Found | undefined {
   const single = quotation.marks === 'single'
   if (announced && !(single && before.kind === 'think')) return { cue: before, evidence: 'colon', frame: place.frame }
   if (beside) return { cue: beside, evidence: 'beside', frame: place.frame }
-  if (single && (before?.kind === 'think' || !/\s/.test(scene.text.slice(quotation.start, quotation.end)))) return undefined
+  if (single && (before?.kind === 'think' || !/\s/.test(scene.text.slice(quotation.start, quotation.end))))
+    return undefined
   if (before && before.kind !== 'think') return { cue: before, evidence: 'before', frame: place.frame }
   const around = cueAround(frame, cues, k)
   if (around) return { cue: around, evidence: 'around', frame: place.frame }
@@ -189,7 +190,13 @@ function cueBeside(
     let from = next
     while (from < begins && (tokens[from]?.pos === 'ADV' || tokens[from]?.lower === 'as')) from++
     const titled = cue.side === 'before' && cue.subject.chunk.kind === 'name' && cue.subject.chunk.titles.length > 0
-    while (titled && from < begins && from < next + 8 && /^(?:NOUN|PROPN|ADP|NUM|DET|ADJ)$/.test(tokens[from]?.pos ?? '')) from++
+    while (
+      titled &&
+      from < begins &&
+      from < next + 8 &&
+      /^(?:NOUN|PROPN|ADP|NUM|DET|ADJ)$/.test(tokens[from]?.pos ?? '')
+    )
+      from++
     if (begins > from) {
       if (begins > k + 40) break
       continue
@@ -217,7 +224,9 @@ function cueBefore(frame: Frame, cues: readonly CueUse[], k: number): CueUse | u
   for (let i = cues.length - 1; i >= 0; i--) {
     const cue = cues[i]
     if (!cue || cue.last >= k || !cue.subject || cue.passive) continue
-    if (cue.relative && hasComma(frame, cue.last + 1, k - 1)) continue
+    // "Okoro, who leads the yard, said" · "he said people who complained had “…”"
+    if (cue.relative && (hasComma(frame, cue.last + 1, k - 1) || (k - cue.last > 6 && hasMainCue(cues, i)))) continue
+    if (cue.kind === 'judge' && k - cue.last > 12 && hasMainCue(cues, i)) continue
     if (cue.kind === 'speak' && !announces(frame, cue, k)) continue
     if (!best) {
       best = cue
@@ -228,6 +237,11 @@ function cueBefore(frame: Frame, cues: readonly CueUse[], k: number): CueUse | u
     if (cue.kind === 'judge') break
   }
   return best
+}
+
+/** A verb of saying in the main clause stands before cue number `i`. */
+function hasMainCue(cues: readonly CueUse[], i: number): boolean {
+  return cues.slice(0, i).some((cue) => cue.kind === 'say' && cue.subject && !cue.relative && !cue.passive)
 }
 
 function hasComma(frame: Frame, from: number, to: number): boolean {

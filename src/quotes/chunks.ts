@@ -1,5 +1,5 @@
 import type { Frame, Token } from './frames.ts'
-import { isBodyWord, isCalendarWord, isRole, isTitle, isTitleBeforeName } from './lexicon.ts'
+import { isBodyNoun, isBodyWord, isCalendarWord, isRole, isTitle, isTitleBeforeName } from './lexicon.ts'
 
 /**
  * A noun phrase without what follows it: "Spokeswoman Ada Okoro", "the deputy minister", "she". Token numbers are of its
@@ -79,6 +79,17 @@ function chunkEnd(tokens: readonly Token[], i: number): number {
     )
       break
     if (INNER.has(word.pos)) {
+      // "a phrase Okoro likes": a name behind a noun that is no job and no body begins a clause of its own
+      if (
+        word.pos === 'PROPN' &&
+        word.capital &&
+        before.pos === 'NOUN' &&
+        !before.capital &&
+        tokens[i]?.pos === 'DET'
+      ) {
+        const noun = before.lower
+        if (!isTitle(noun) && !isRole(noun) && !isBodyNoun(noun) && !isBodyWord(noun)) break
+      }
       if (word.pos === 'ADJ' && before.pos === 'NOUN' && !leadsToNoun(tokens, j)) break
       continue
     }
@@ -97,7 +108,8 @@ function chunkEnd(tokens: readonly Token[], i: number): number {
       (after.pos === 'ADJ' || after.pos === 'VERB')
     )
       continue
-    if (word.lower === 'of' && before.capital && isTitle(before.lower) && after.capital && isPortfolio(after.lower)) continue
+    if (word.lower === 'of' && before.capital && isTitle(before.lower) && after.capital && isPortfolio(after.lower))
+      continue
     if (word.pos === 'VERB' && isModifier(before, word, after, tokens[j + 2])) continue
     break
   }

@@ -28,7 +28,8 @@ export type CueUse = {
 }
 
 /** Verbs whose object does what follows: asked her to say. */
-const CONTROL = /^(?:ask|tell|told|urg|prompt|forc|push|press|encourag|invit|persuad|convinc|lead|led|caus|order|requir|allow)(?:e|s|es|ed|d)?$/
+const CONTROL =
+  /^(?:ask|tell|told|urg|prompt|forc|push|press|encourag|invit|persuad|convinc|lead|led|caus|order|requir|allow)(?:e|s|es|ed|d)?$/
 
 /** How far to the left of a verb its subject is looked for, in tokens. */
 const REACH = 70
@@ -49,6 +50,7 @@ export function readCues(frame: Frame, chunks: readonly Chunk[]): CueUse[] {
     if (/^(?:per|à)$/.test(token.lower) && token.lower === 'per') continue
     const form = cueForm(token.lower)
     if (!form || !isVerb(view, tokens, i, form.kind)) continue
+    if (/^(?:shoot|fire|hit|strike)$/.test(form.lemma) && tokens[i + 1]?.lower !== 'back') continue
     const passive = form.participle && isPassive(tokens, i)
     if (passive) {
       const agent = agentOf(view, tokens, i)
@@ -79,7 +81,9 @@ export function readCues(frame: Frame, chunks: readonly Chunk[]): CueUse[] {
 
 /** "Okoro sent a clear signal to the yard: “…”": a colon announces speech where no verb of saying does. */
 function colonSubject(view: ChunkView, tokens: readonly Token[], cues: readonly CueUse[]): CueUse | undefined {
-  const at = tokens.findIndex((token, i) => token.text === ':' && (i === tokens.length - 1 || (tokens[i + 1]?.quotation ?? -1) >= 0))
+  const at = tokens.findIndex(
+    (token, i) => token.text === ':' && (i === tokens.length - 1 || (tokens[i + 1]?.quotation ?? -1) >= 0),
+  )
   if (at < 0 || cues.some((cue) => cue.subject && cue.first < at && cue.kind !== 'think')) return undefined
   for (let j = 0; j < at; j++) {
     const token = tokens[j]
@@ -121,8 +125,14 @@ function isVerb(view: ChunkView, tokens: readonly Token[], i: number, kind: CueK
     return !(before?.pos === 'DET' && after?.pos === 'NOUN')
   }
   if (kind === 'think' || !(token.pos === 'NOUN' || token.pos === 'ADJ' || token.pos === 'PROPN')) return false
-  if (token.pos === 'PROPN' && token.capital && i > 0 && !(before?.text === ',' && /ed$/.test(token.lower))) return false
-  const atEnd = after === undefined || (token.capital && after.pos === 'ADP') || /^[.,:;?!]$/.test(after.text) || after.quotation >= 0 || after.lower === 'that'
+  if (token.pos === 'PROPN' && token.capital && i > 0 && !(before?.text === ',' && /ed$/.test(token.lower)))
+    return false
+  const atEnd =
+    after === undefined ||
+    (token.capital && after.pos === 'ADP') ||
+    /^[.,:;?!]$/.test(after.text) ||
+    after.quotation >= 0 ||
+    after.lower === 'that'
   const nearQuote = tokens[i - 1]?.quotation !== undefined && hasQuoteNear(tokens, i)
   return atEnd && nearQuote && before !== undefined && before.quotation < 0 && /s$|ed$/.test(token.lower)
 }
@@ -194,7 +204,12 @@ function invertedSubject(view: ChunkView, tokens: readonly Token[], i: number): 
     // It was a mess, said Okoro.
     const after = tokens[skipBrackets(tokens, (chunk?.last ?? i) + 1)]
     const closes = after === undefined || after.text === '.' || after.text === ','
-    if (tokens[i - 1]?.text !== ',' || !/^(?:said|says|added|wrote|noted|explained|recalled)$/.test(tokens[i]?.lower ?? '') || !closes) return undefined
+    if (
+      tokens[i - 1]?.text !== ',' ||
+      !/^(?:said|says|added|wrote|noted|explained|recalled)$/.test(tokens[i]?.lower ?? '') ||
+      !closes
+    )
+      return undefined
   }
   if (!chunk || chunk.kind === 'time' || /^(?:it|them|him|her|us|me|that)$/.test(chunk.head)) return undefined
   return view.joint(chunk)
@@ -371,7 +386,10 @@ class ChunkView {
     if (this.tokens[i]?.text === ',') i--
     if (this.tokens[i]?.text === ')') i = this.openingBracket(i) - 1
     const chunk = this.endingAt(i)
-    return chunk ? this.overModifiers(chunk, pronoun) : undefined
+    if (!chunk) return undefined
+    // "a lecture from the minister, who said": who is a person
+    if (this.tokens[pronoun]?.lower === 'who' && (chunk.kind === 'name' || isRole(chunk.head))) return chunk
+    return this.overModifiers(chunk, pronoun)
   }
 
   private openingBracket(close: number): number {
@@ -401,7 +419,13 @@ class ChunkView {
       // a list inside the insertion, or an insertion of time before it: go on to the left
       if (!chunk || chunk.kind === 'time') continue
       const next = this.tokens[i + 1]
-      const clause = next && (next.pos === 'VERB' || next.pos === 'ADV' || next.pos === 'ADP' || next.pos === 'AUX' || /^(?:who|which|whose|whom|where)$/.test(next.lower))
+      const clause =
+        next &&
+        (next.pos === 'VERB' ||
+          next.pos === 'ADV' ||
+          next.pos === 'ADP' ||
+          next.pos === 'AUX' ||
+          /^(?:who|which|whose|whom|where)$/.test(next.lower))
       if (clause || chunk.kind === 'pronoun') return this.overModifiers(chunk, close)
       if (chunk.kind === 'name' && next?.pos !== 'CCONJ') return this.overModifiers(chunk, close)
       fallback = chunk
@@ -423,7 +447,15 @@ class ChunkView {
       ) {
         const outer = this.endingAt(chunk.first - 2)
         // "Hands for Homes director Ada Okoro": the preposition belongs to the body's name
-        if (outer && chunk.kind === 'name' && chunk.titles.length > 0 && !isRole(outer.head) && !isDocumentNoun(outer.head) && !isBodyNoun(outer.head)) break
+        if (
+          outer &&
+          chunk.kind === 'name' &&
+          chunk.titles.length > 0 &&
+          !isRole(outer.head) &&
+          !isDocumentNoun(outer.head) &&
+          !isBodyNoun(outer.head)
+        )
+          break
         if (outer?.kind === 'time') {
           const post = this.overParticiple(outer.first - 1, verb)
           if (!post) break
@@ -473,12 +505,16 @@ class ChunkView {
       if (!before) return undefined
       first = before
     }
-    return first !== chunk && /^(?:of|for|from|by|between)$/.test(this.tokens[first.first - 1]?.lower ?? '') ? first : undefined
+    return first !== chunk && /^(?:of|for|from|by|between)$/.test(this.tokens[first.first - 1]?.lower ?? '')
+      ? first
+      : undefined
   }
 
   private endsList(i: number): boolean {
     const chunk = this.endingAt(i)
-    return chunk !== undefined && this.tokens[chunk.first - 1]?.text === ',' && this.endingAt(chunk.first - 2) !== undefined
+    return (
+      chunk !== undefined && this.tokens[chunk.first - 1]?.text === ',' && this.endingAt(chunk.first - 2) !== undefined
+    )
   }
 
   /** A statement released by the ministry ← ; people who wrote to her ← . */

@@ -22,8 +22,11 @@ type Recent = {
   readonly entity: Entity
   readonly frame: number
   readonly token: number
-  readonly role: 'front' | 'oblique' | 'possessor'
+  readonly role: 'front' | 'embedded' | 'oblique' | 'possessor'
 }
+
+/** A main clause's subject is taken up by a pronoun most often, what stands inside a phrase least. */
+const ROLE_SCORES = { front: 1.5, embedded: 0.7, oblique: 0.2, possessor: 0 } as const
 
 /** Pronouns look back over so many frames and mentions. */
 const FRAMES_BACK = 9
@@ -57,6 +60,7 @@ export class Resolver {
   enter(frameIndex: number, cues: readonly CueUse[]): void {
     const frame = this.frames[frameIndex]
     if (!frame) return
+    const primary = primaryCue(cues)?.subject?.chunk
     const speaking = new Set<Chunk>()
     for (const cue of cues) if (cue.subject && cue.kind !== 'think') speaking.add(cue.subject.chunk)
     for (const chunk of this.mentions.chunks[frameIndex] ?? []) {
@@ -65,11 +69,21 @@ export class Resolver {
         if (entity) this.remember(entity, possessor, 'possessor')
       }
       const entity = this.mentions.entityOf.get(chunk)
-      if (entity) this.remember(entity, chunk, speaking.has(chunk) ? 'front' : roleOf(frame, chunk))
-      else if (chunk.kind === 'pronoun' && /^(?:he|she)$/.test(chunk.head)) {
+      if (entity) {
+        this.remember(entity, chunk, speaking.has(chunk) && chunk === primary ? 'front' : roleOf(frame, chunk))
+        if (chunk === primary && entity.kind !== 'place') this.lastSpeaker = { entity, frame: frameIndex }
+      } else if (chunk.kind === 'pronoun' && /^(?:he|she)$/.test(chunk.head)) {
         const referent = this.chunk(chunk)
-        if (referent.entity) this.remember(referent.entity, chunk, 'front')
-      } else if (chunk.kind === 'description' && chunk.plural && isRole(chunk.head) && roleOf(frame, chunk) === 'front') {
+        if (referent.entity) {
+          this.remember(referent.entity, chunk, embedded(frame, chunk) ? 'embedded' : 'front')
+          if (chunk === primary) this.lastSpeaker = { entity: referent.entity, frame: frameIndex }
+        }
+      } else if (
+        chunk.kind === 'description' &&
+        chunk.plural &&
+        isRole(chunk.head) &&
+        roleOf(frame, chunk) === 'front'
+      ) {
         this.lastPlural = { referent: this.chunk(chunk), frame: frameIndex }
       } else if (chunk.kind === 'description' && speaking.has(chunk) && isRole(chunk.head) && !chunk.plural) {
         const referent = this.chunk(chunk)
@@ -112,18 +126,24 @@ export class Resolver {
       if (chunk.definite && !/^(?:his|her|their|its)$/.test(start) && !this.hasPossessor(frame, chunk)) continue
       const owner = this.ownerInPhrase(frame, chunk)
       if (owner) this.documents.set(singular(chunk.head), { referent: owner, frame: frameIndex })
-      else if (speaker?.subject && before && (before.lower === 'in' || before.pos === 'VERB' || before.pos === 'ADP' || before.lower === 'out')) {
+      else if (
+        speaker?.subject &&
+        before &&
+        (before.lower === 'in' || before.pos === 'VERB' || before.pos === 'ADP' || before.lower === 'out')
+      ) {
         this.documents.set(singular(chunk.head), { referent: this.subject(speaker.subject), frame: frameIndex })
       }
     }
   }
 
   /** Notes who spoke last: the likeliest "he" of the next sentence. */
-  spoke(referent: Referent, frameIndex: number): void {
+  spoke(referent: Referent, frameIndex: number, isQuoted: boolean): void {
     if (referent.entity) this.speakers.add(referent.entity)
-    if (referent.entity && referent.entity.kind !== 'place')
+    if (isQuoted && referent.entity && referent.entity.kind !== 'place') {
       this.lastSpeaker = { entity: referent.entity, frame: frameIndex }
-    if ((referent.plural || referent.entity?.kind === 'body') && referent.how !== 'pronoun') this.lastPlural = { referent, frame: frameIndex }
+    }
+    if ((referent.plural || referent.entity?.kind === 'body') && referent.how !== 'pronoun')
+      this.lastPlural = { referent, frame: frameIndex }
     if (referent.name !== null && referent.how !== 'document') this.lastSource = { referent, frame: frameIndex }
   }
 
@@ -222,15 +242,17 @@ export class Resolver {
       const { entity } = recent
       if (entity.kind === 'body' || entity.kind === 'place') continue
       if (entity.gender && entity.gender !== gender) continue
-      const role = recent.role === 'front' ? 1.5 : recent.role === 'possessor' ? 0 : 0.2
+      const role = ROLE_SCORES[recent.role]
       let score = role - distance
       const known = scores.get(entity)
       const seen = (times.get(entity) ?? 0) + 1
       times.set(entity, seen)
       if (known === undefined) {
         if (entity.gender === gender) score += 1.2
-        if (entity.kind === 'person') score += 0.7
-        else if (entity.words.length === 1 && !this.speakers.has(entity)) score -= 0.8
+        if (entity.kind === 'person' || this.speakers.has(entity)) score += 0.7
+        else if (entity.words.length === 1) score -= 0.8
+        // just introduced
+        if (entity.firstFrame === recent.frame) score += 0.5
         if (this.lastSpeaker?.entity === entity && chunk.frame - this.lastSpeaker.frame <= 4) score += 2
         score += Math.min(1, Math.log2(1 + entity.mentions) * 0.25)
         scores.set(entity, score)
@@ -263,7 +285,10 @@ export class Resolver {
     if (body) return { ...none, name: body.text, mention: body, how: 'name', margin: 3 }
     if (!chunk.definite) {
       // "an influential sister of the leader": kinship is rarely shared by two people of one article
-      const kin = !chunk.plural && isKin(chunk.head) ? this.mentions.entities.filter((entity) => entity.roles.has(chunk.head)) : []
+      const kin =
+        !chunk.plural && isKin(chunk.head)
+          ? this.mentions.entities.filter((entity) => entity.roles.has(chunk.head))
+          : []
       return kin.length === 1 && kin[0] ? { ...none, name: kin[0].name, entity: kin[0], margin: 0.5 } : none
     }
     if (/^(?:signatory|signatories)$/.test(chunk.head) && this.lastPlural) {
@@ -275,6 +300,7 @@ export class Resolver {
     if (this.hasPossessor(frame, chunk)) return none
     if (isRole(chunk.head)) {
       const bearer = this.bearerOf(singular(chunk.head), chunk)
+      if (bearer?.mention) return { ...none, entity: bearer }
       if (bearer) return { ...none, name: bearer.name, entity: bearer, margin: 1 }
       return none
     }
@@ -352,20 +378,15 @@ export class Resolver {
 
   /** Who bears a job or part: by the titles and appositives of the text, the nearest bearer first. */
   private bearerOf(role: string, chunk: Chunk): Entity | undefined {
-    const gender = genderOfWord(role)
-    for (let i = this.recents.length - 1, steps = 0; i >= 0 && steps < 400; i--, steps++) {
+    const oldest = Math.max(0, this.recents.length - 400)
+    for (let i = this.recents.length - 1; i >= oldest; i--) {
       const entity = this.recents[i]?.entity
-      if (!entity || entity.kind === 'place' || entity.kind === 'body') continue
-      if (entity.roles.has(role)) return entity
-      if (
-        gender &&
-        /^(?:man|woman)$/.test(role) &&
-        entity.gender === gender &&
-        chunk.frame - (this.recents[i]?.frame ?? 0) <= 2
-      )
-        return entity
+      if (entity && entity.kind !== 'place' && entity.kind !== 'body' && entity.roles.has(role)) return entity
     }
-    return undefined
+    if (!/^(?:man|woman)$/.test(role)) return undefined
+    const gender = genderOfWord(role)
+    const recent = this.recents.findLast(({ entity, frame }) => entity.gender === gender && chunk.frame - frame <= 2)
+    return recent?.entity
   }
 
   private remember(entity: Entity, chunk: Chunk, role: Recent['role']): void {
@@ -385,8 +406,38 @@ export class Resolver {
 function roleOf(frame: Frame, chunk: Chunk): Recent['role'] {
   const before = frame.tokens[chunk.first - 1]
   const after = frame.tokens[chunk.last + 1]
-  if (after?.lower === "'s" || (after?.text === "'" && after.start === frame.tokens[chunk.last]?.end)) return 'possessor'
-  const front = before === undefined || before.pos === 'PUNCT' || before.pos === 'CCONJ' || before.pos === 'SCONJ' || before.quotation >= 0 || before.pos === 'ADV'
+  if (after?.lower === "'s" || (after?.text === "'" && after.start === frame.tokens[chunk.last]?.end))
+    return 'possessor'
+  const front =
+    before === undefined ||
+    before.pos === 'PUNCT' ||
+    before.pos === 'CCONJ' ||
+    before.pos === 'SCONJ' ||
+    before.quotation >= 0 ||
+    before.pos === 'ADV'
   const verb = after !== undefined && (after.pos === 'VERB' || after.pos === 'AUX' || after.pos === 'ADV')
+  if (embedded(frame, chunk)) return 'embedded'
   return front || (verb && before.pos !== 'ADP') ? 'front' : 'oblique'
+}
+
+/** The subject of a clause inside another: said that she …, because he … */
+function embedded(frame: Frame, chunk: Chunk): boolean {
+  const before = frame.tokens[chunk.first - 1]
+  if (!before) return false
+  return before.pos === 'SCONJ'
+    ? before.lower === 'that' || chunk.first > 2
+    : before.pos === 'VERB' && chunk.first > 1 && before.quotation < 0 && isVerbNext(frame, chunk)
+}
+
+function isVerbNext(frame: Frame, chunk: Chunk): boolean {
+  const after = frame.tokens[chunk.last + 1]
+  return after !== undefined && (after.pos === 'VERB' || after.pos === 'AUX')
+}
+
+/** The main clause's verb of saying. */
+function primaryCue(cues: readonly CueUse[]): CueUse | undefined {
+  const usable = cues.filter((cue) => cue.subject && !cue.passive && !cue.relative && !cue.gerund)
+  return (
+    usable.find((cue) => cue.kind === 'say') ?? usable.find((cue) => cue.kind === 'judge' || cue.kind === 'according')
+  )
 }

@@ -187,13 +187,19 @@ function retag(token: Token, i: number, tokens: readonly Token[]): Token {
   if (!cue || token.pos === 'VERB') return token
   const ends = after === undefined || after.quotation >= 0 || /^[.,:]$/.test(after.text) || after.lower === 'that'
   if (cue.kind === 'say' && token.pos === 'NOUN' && /s$/.test(token.lower) && !token.capital && ends) {
-    if (before.pos === 'PROPN' || (before.pos === 'NOUN' && !/s$/.test(before.lower) && after?.lower === 'that')) return { ...token, pos: 'VERB' }
+    if (before.pos === 'PROPN' || (before.pos === 'NOUN' && !/s$/.test(before.lower) && after?.lower === 'that'))
+      return { ...token, pos: 'VERB' }
   }
   if (cue.kind === 'say' && /ed$/.test(token.lower)) {
     if (token.pos === 'ADJ' && (before.pos === 'PROPN' || before.pos === 'PRON')) return { ...token, pos: 'VERB' }
     if (token.pos === 'PROPN' && before.text === ',' && after && !after.capital) return { ...token, pos: 'VERB' }
   }
-  if (cue.kind === 'judge' && token.pos === 'NOUN' && after?.pos === 'PROPN' && (before.pos === 'CCONJ' || before.lower === 'to')) {
+  if (
+    cue.kind === 'judge' &&
+    token.pos === 'NOUN' &&
+    after?.pos === 'PROPN' &&
+    (before.pos === 'CCONJ' || before.lower === 'to')
+  ) {
     return { ...token, pos: 'VERB' }
   }
   return token
@@ -224,7 +230,13 @@ function cutFrames(text: string, tokens: readonly Token[], block: number, quotat
 }
 
 /** Whether a sentence ends between token i − 1 and token i. */
-function endsBefore(text: string, tokens: readonly Token[], i: number, from: number, quotations: readonly Quotation[]): boolean {
+function endsBefore(
+  text: string,
+  tokens: readonly Token[],
+  i: number,
+  from: number,
+  quotations: readonly Quotation[],
+): boolean {
   const last = tokens[i - 1]
   const next = tokens[i]
   if (!last || !next) return false

@@ -240,7 +240,7 @@ class Register {
       if (gender && gender === entity.gender) score += 2
       const role = chunk.titles.some((title) => entity.roles.has(title))
       if (role) score += 1
-      if (score >= bestScore) {
+      if (score > bestScore) {
         best = entity
         bestScore = score
       }
@@ -351,8 +351,7 @@ function isListed(frame: Frame, chunk: Chunk): boolean {
 
 function addRole(entity: Entity, role: string): void {
   if (entity.kind === 'body' || entity.kind === 'place') {
-    if (isRole(role) && entity.words.length > 1 && entity.kind === 'place') entity.kind = 'person'
-    else return
+    return
   }
   const word = singular(role)
   if (!isRole(word)) return
