@@ -5,6 +5,7 @@ import type { BuildInput, BuildProgress, BuildReport } from './build.ts'
 
 export type { BuildInput, BuildProgress, BuildReport, BuildStage } from './build.ts'
 export { openIndex } from './generation.ts'
+export type * from './coverage.ts'
 export type * from './generation.ts'
 export { followIndex } from './follow.ts'
 export type { IndexFollower } from './follow.ts'

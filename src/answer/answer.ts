@@ -1,0 +1,25 @@
+import type { Hit } from '../search/search.ts'
+
+/** What the coverage has instead of an answer: an article, and a question that it answers. */
+export type Topic = { readonly articleId: number; readonly title: string; readonly question: string }
+
+/** `answered`: passages that answer, best first. `not-covered`: the nearest that there is. */
+export type Answer =
+  | { readonly kind: 'answered'; readonly hits: readonly [Hit, ...Hit[]] }
+  | { readonly kind: 'not-covered'; readonly nearest: readonly Hit[]; readonly topics: readonly Topic[] }
+
+/** Score of the first hit from which the coverage is said to answer. */
+export const ANSWERED_FROM = 0.5
+const MOST_TOPICS = 3
+
+/** Decides whether the hits of a question answer it. @param hits as `search` ranks them, best first */
+export function answerOf(hits: readonly Hit[]): Answer {
+  const [first, ...rest] = hits
+  if (first !== undefined && first.score >= ANSWERED_FROM) return { kind: 'answered', hits: [first, ...rest] }
+  const topics = new Map<number, Topic>()
+  for (const { articleId, article } of hits) {
+    if (topics.size < MOST_TOPICS && !topics.has(articleId))
+      topics.set(articleId, { articleId, title: article.title, question: article.title })
+  }
+  return { kind: 'not-covered', nearest: hits, topics: [...topics.values()] }
+}
