@@ -44,6 +44,11 @@ export type Command = {
   readonly definition: CommandDefinition
   /** @throws UserError for options a person can mend; a front end words it. */
   run(options: OptionValues, context: CommandContext): Promise<Reply>
+  /** The same as data, for scripts: lines of JSON and whether anything was found. @throws as `run` */
+  json?(
+    options: OptionValues,
+    context: CommandContext,
+  ): Promise<{ readonly lines: readonly object[]; readonly isFound: boolean }>
   /** A further page, from the state an action of an earlier reply carried. @throws UserError 'stale-state' when the index has moved on. */
   page?(state: string, context: CommandContext): Promise<Reply>
 }

@@ -1,5 +1,12 @@
-import type { Hit } from './search/search.ts'
-import type { Answer } from './answer/answer.ts'
+import { join } from 'node:path'
+import { answerOf, type Answer } from './answer/answer.ts'
+import type { Config } from './config.ts'
+import { openEmbedder, type Embedder, type EmbeddingConfig } from './embedding/embedding.ts'
+import { followIndex, type ArticleFilter, type ArticleRow, type Generation } from './index/index.ts'
+import { completionOf } from './search/completion.ts'
+import { describeHit, search, type QuotedPassage } from './search/search.ts'
+import { foldKey } from './text/fold.ts'
+import { splitParagraphs } from './text/paragraphs.ts'
 
 /** A question, and what of the coverage may answer it. */
 export type AskedQuestion = {
@@ -9,6 +16,8 @@ export type AskedQuestion = {
   /** ISO dates, both inclusive; articles without a date are left out when either is given. */
   readonly since?: string | undefined
   readonly until?: string | undefined
+  /** Only articles with one of these tags. */
+  readonly tags?: readonly string[] | undefined
   /** Most hits; 10 by default. */
   readonly limit?: number | undefined
 }
@@ -37,6 +46,7 @@ export type PassageContext = {
 export type ArticleQuery = {
   readonly about?: string | undefined
   readonly outlets?: readonly string[] | undefined
+  readonly tags?: readonly string[] | undefined
   /** Most articles; 25 by default. */
   readonly limit?: number | undefined
 }
@@ -67,7 +77,7 @@ export type Engine = {
   status(): Promise<EngineStatus>
   ask(question: AskedQuestion): Promise<Answer>
   /** The same hits again, for a further page; null when the index has moved on from `generation`. */
-  hits(generation: number, refs: readonly HitRef[]): Promise<readonly Hit[] | null>
+  hits(generation: number, refs: readonly HitRef[]): Promise<readonly QuotedPassage[] | null>
   /** Articles, newest first; about a topic, best first. */
   articles(options: ArticleQuery): Promise<readonly ArticleSummary[]>
   /** null when the article or the range is not there any more. */
@@ -82,4 +92,190 @@ export type Engine = {
   refresh(): Promise<void>
   /** Closing twice is harmless. */
   close(): Promise<void>
+}
+
+/** Where the coverage lies and which model reads it. */
+export type EngineConfig = {
+  readonly indexDir: string
+  readonly embedding: EmbeddingConfig
+  /** Told when a newer generation cannot be opened; the one before goes on answering. */
+  readonly onProblem?: (error: unknown) => void
+}
+
+/**
+ * Opens the index that is live, and its embedding model.
+ * @throws UserError 'index-missing', 'index-damaged', 'index-version', 'index-model-mismatch', 'model-unavailable'
+ */
+export async function openEngine({ indexDir, embedding, onProblem }: EngineConfig): Promise<Engine> {
+  const embedder = await openEmbedder(embedding)
+  const follower = await followIndex(indexDir, {
+    modelId: embedder.id,
+    ...(onProblem === undefined ? {} : { onProblem }),
+  }).catch(async (error: unknown) => {
+    await embedder.close()
+    throw error
+  })
+  const completions = perGeneration((generation) => ({
+    speakers: completionOf(generation.speakers(), ({ name }) => name),
+    outlets: completionOf(generation.outlets(), ({ outlet }) => outlet),
+    articles: completionOf(newestFirst(generation.articles()), ({ title }) => title),
+  }))
+  return {
+    status: () => follower.use(statusOf),
+    ask: (question) => follower.use((generation) => ask(generation, embedder, question)),
+    hits: (number, refs) =>
+      follower.use((generation) =>
+        generation.manifest.generation === number ? refs.map((ref) => describeHit(generation, ref)) : null,
+      ),
+    articles: (query) => follower.use((generation) => findArticles(generation, embedder, query)),
+    context: (articleId, start, end) => follower.use((generation) => contextOf(generation, articleId, start, end)),
+    isVerbatim: (articleId, start, end, text) =>
+      follower.use(
+        (generation) => 0 <= start && start < end && bodyOf(generation, articleId)?.body.slice(start, end) === text,
+      ),
+    completeSpeakers: (typed) =>
+      follower.use((generation) =>
+        completions(generation)
+          .speakers.complete(typed)
+          .map(({ name }) => name),
+      ),
+    completeOutlets: (typed) =>
+      follower.use((generation) =>
+        completions(generation)
+          .outlets.complete(typed)
+          .map(({ outlet }) => outlet),
+      ),
+    completeArticles: (typed) =>
+      follower.use((generation) => completions(generation).articles.complete(typed).map(summaryOf)),
+    refresh: () => follower.refresh(),
+    async close() {
+      await follower.close()
+      await embedder.close()
+    },
+  }
+}
+
+type Scope = Pick<AskedQuestion, 'outlets' | 'since' | 'until' | 'tags'>
+
+async function ask(generation: Generation, embedder: Embedder, question: AskedQuestion): Promise<Answer> {
+  const filter = filterOf(generation, question)
+  return answerOf(await search(generation, embedder, { text: question.text, limit: question.limit ?? 10, filter }))
+}
+
+/** What the index filters by; undefined where nothing is left out. Tags are looked up, the index does not know them. */
+function filterOf(generation: Generation, { outlets, since, until, tags }: Scope): ArticleFilter | undefined {
+  const wanted = tags && new Set(tags.map(foldKey))
+  const filter = {
+    ...(outlets === undefined ? {} : { outlets }),
+    ...(since === undefined ? {} : { since }),
+    ...(until === undefined ? {} : { until }),
+    ...(wanted === undefined
+      ? {}
+      : {
+          articleIds: generation
+            .articles()
+            .filter((article) => article.tags.some((tag) => wanted.has(foldKey(tag))))
+            .map(({ articleId }) => articleId),
+        }),
+  }
+  return Object.keys(filter).length === 0 ? undefined : filter
+}
+
+/** Hits that are looked at for each article asked for: a long article gives several. */
+const HITS_PER_ARTICLE = 4
+
+async function findArticles(
+  generation: Generation,
+  embedder: Embedder,
+  { about, limit = 25, ...scope }: ArticleQuery,
+): Promise<readonly ArticleSummary[]> {
+  const filter = filterOf(generation, scope)
+  if (about === undefined) {
+    const articles = filter === undefined ? generation.articles() : generation.articlesKept(filter)
+    return newestFirst(articles).slice(0, limit).map(summaryOf)
+  }
+  const hits = await search(generation, embedder, { text: about, limit: limit * HITS_PER_ARTICLE, filter })
+  const ids = [...new Set(hits.map((hit) => hit.articleId))].slice(0, limit)
+  return ids.map((id) => summaryOf(generation.article(id)))
+}
+
+function contextOf(generation: Generation, articleId: number, start: number, end: number): PassageContext | null {
+  const known = bodyOf(generation, articleId)
+  if (known === undefined) return null
+  const paragraphs = splitParagraphs(known.body)
+  const at = paragraphs.findIndex((paragraph) => paragraph.start <= start && end <= paragraph.end)
+  const paragraph = paragraphs[at]
+  if (paragraph === undefined) return null
+  return {
+    article: known.article,
+    before: paragraphs[at - 1] ?? null,
+    paragraph,
+    after: paragraphs[at + 1] ?? null,
+  }
+}
+
+/** An article and its body; undefined when the generation has none of that number. */
+function bodyOf(generation: Generation, articleId: number): { article: ArticleSummary; body: string } | undefined {
+  try {
+    return { article: summaryOf(generation.article(articleId)), body: generation.body(articleId) }
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+function statusOf({ manifest, ...generation }: Generation): EngineStatus {
+  const { articles, passages, sentences, quotes, speakers } = manifest.counts
+  return {
+    generation: manifest.generation,
+    builtAt: manifest.created,
+    model: manifest.model.id,
+    articles,
+    passages,
+    sentences,
+    quotes,
+    speakers,
+    outlets: generation.outlets().length,
+  }
+}
+
+/** What an article says of itself: an index row without what the source does not say. */
+function summaryOf({ articleId, slug, file, title, ...said }: ArticleRow): ArticleSummary {
+  return {
+    id: articleId,
+    slug,
+    file,
+    title,
+    ...(said.outlet === null ? {} : { outlet: said.outlet }),
+    ...(said.author === null ? {} : { author: said.author }),
+    ...(said.published === null ? {} : { published: said.published }),
+    ...(said.url === null ? {} : { url: said.url }),
+    ...(said.via === null ? {} : { via: said.via }),
+  }
+}
+
+/** Articles without a date come last, in the order they had. */
+function newestFirst(articles: readonly ArticleRow[]): ArticleRow[] {
+  return [...articles].sort((a, b) => (b.published ?? '').localeCompare(a.published ?? ''))
+}
+
+/** Computes something of a generation once, and forgets it with the generation. */
+function perGeneration<T>(compute: (generation: Generation) => T): (generation: Generation) => T {
+  const known = new WeakMap<Generation, T>()
+  return (generation) => {
+    const value = known.get(generation) ?? compute(generation)
+    known.set(generation, value)
+    return value
+  }
+}
+
+/** The embedding that a configuration asks for; models are kept inside the index folder. */
+export function embeddingOf(config: Config): EmbeddingConfig {
+  return {
+    model: config.embeddingModel,
+    precision: config.embeddingPrecision,
+    cacheDir: join(config.indexDir, 'models'),
+    ...(config.embeddingRevision === undefined ? {} : { revision: config.embeddingRevision }),
+    ...(config.embeddingHubUrl === undefined ? {} : { hubUrl: config.embeddingHubUrl }),
+  }
 }

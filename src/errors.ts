@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'index-model-mismatch'
   | 'index-version'
   | 'model-unavailable'
+  | 'stale-state'
   | 'write-failed'
 
 /**

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import colors from 'picocolors'
+import stringWidth from 'string-width'
 import wrapAnsi from 'wrap-ansi'
 import type { Block, DiffPart, ListItem, QuotedBlock, Reply, SourceLine } from '../reply.ts'
 
@@ -111,12 +112,11 @@ function sourceLines(lead: string, source: SourceLine, page: Typesetter): string
     source.title,
     source.published && formatDate(source.published),
     source.via && `via ${source.via}`,
-  ]
-  const line = parts.filter((part) => part !== undefined && part !== '').join(' · ')
-  return [
-    page.dim(wrapAnsi(`  ${lead} ${plain(line)}`, page.columns)),
-    ...(source.url === undefined ? [] : [page.dim(`    ${plain(source.url)}`)]),
-  ]
+  ].filter((part) => part !== undefined && part !== '')
+  const indent = ' '.repeat(lead.length + 3)
+  const lines = wrapAnsi(plain(parts.join(' · ')), page.columns - indent.length).split('\n')
+  const shown = lines.map((line, at) => page.dim(at === 0 ? `  ${lead} ${line}` : `${indent}${line}`))
+  return [...shown, ...(source.url === undefined ? [] : [page.dim(`${indent}${plain(source.url)}`)])]
 }
 
 function renderDiffPart(part: DiffPart, page: Typesetter): string {
@@ -125,14 +125,22 @@ function renderDiffPart(part: DiffPart, page: Typesetter): string {
   return part.op === 'missing' ? page.red(`[-${text}-]`) : page.green(`{+${text}+}`)
 }
 
+/** Labels up to this wide have their details beside them; longer ones below. */
+const LABEL_COLUMNS = 32
+
 function renderList(items: readonly ListItem[], page: Typesetter): string {
-  const width = Math.min(48, Math.max(...items.map((item) => plain(item.label).length)))
-  return items
-    .map((item) => {
-      const label = plain(item.label)
-      const detail = [item.detail, item.published && formatDate(item.published)].filter((part) => part !== undefined)
-      if (detail.length === 0) return `  ${label}`
-      return `  ${label.padEnd(width)}  ${page.dim(plain(detail.join(' · ')))}`
+  const rows = items.map((item) => ({
+    label: plain(item.label),
+    detail: plain(
+      [item.detail, item.published && formatDate(item.published)].filter((part) => part !== undefined).join(' · '),
+    ),
+  }))
+  const width = Math.max(...rows.map(({ label }) => stringWidth(label)))
+  return rows
+    .flatMap(({ label, detail }) => {
+      if (detail === '') return [`  ${label}`]
+      if (width > LABEL_COLUMNS) return [`  ${label}`, `    ${page.dim(detail)}`]
+      return [`  ${label}${' '.repeat(width - stringWidth(label) + 2)}${page.dim(detail)}`]
     })
     .join('\n')
 }

@@ -1,0 +1,40 @@
+import { Command as Program, CommanderError } from 'commander'
+import { config as loadEnvFile } from 'dotenv'
+import { UserError } from './errors.ts'
+import { failureReply } from './failure.ts'
+import { loadCommands } from './load-commands.ts'
+import { renderReply } from './terminal/render.ts'
+import { addSubcommands, EXIT, logIncident } from './terminal/subcommands.ts'
+
+/** `verbatim <subcommand>`. Exit codes: 0 answered, 1 error, 2 usage, 3 nothing found. */
+async function main(argv: readonly string[]): Promise<number> {
+  loadEnvFile({ quiet: true })
+  const program = new Program('verbatim')
+    .description('Answers questions about news coverage with the coverage’s own words.')
+    .showHelpAfterError('Try --help.')
+    .addHelpText('after', '\nExit codes: 0 answered, 1 error, 2 usage, 3 nothing found.')
+  let exitCode: number = EXIT.answered
+  try {
+    const commands = await loadCommands()
+    addSubcommands(program, {
+      commands,
+      exit: (code) => {
+        exitCode = code
+      },
+    })
+    for (const command of [program, ...program.commands]) command.exitOverride()
+    await program.parseAsync([...argv], { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.answered : EXIT.usage
+    process.stderr.write(
+      renderReply(failureReply(error, logIncident), {
+        columns: process.stderr.columns || 80,
+        color: process.stderr.isTTY,
+      }),
+    )
+    return error instanceof UserError && error.code === 'bad-argument' ? EXIT.usage : EXIT.error
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,283 @@
+import { readFile } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+import { Argument, Option, type Command as Program } from 'commander'
+import type { Command, OptionDefinition, OptionValues } from '../command.ts'
+import { readConfig, type Config } from '../config.ts'
+import { importPaths } from '../corpus/corpus.ts'
+import type { Engine } from '../engine.ts'
+import { UserError } from '../errors.ts'
+import { failureReply } from '../failure.ts'
+import { extractQuotes } from '../quotes/quotes.ts'
+import type { QuoteKind } from '../quotes/quote.ts'
+import type { Reply } from '../reply.ts'
+import { buildWithProgress, openOrBuild, renderBuildReport } from './build.ts'
+import { renderImportReport } from './import-report.ts'
+import { answerJson, extractJson } from '../json.ts'
+import { showProgress } from './progress.ts'
+import { runPrompt } from './prompt.ts'
+import { renderReply } from './render.ts'
+import { readValue } from './typed-command.ts'
+
+/** Exit codes that scripts can rely on. */
+export const EXIT = { answered: 0, error: 1, usage: 2, nothingFound: 3 } as const
+
+/** What the program is given: the commands that Discord has too, and where its exit code goes. */
+export type SubcommandContext = { readonly commands: readonly Command[]; readonly exit: (code: number) => void }
+
+type Places = { readonly corpus?: string; readonly index?: string }
+
+/** Adds every subcommand to the program: what Discord's commands do, and what only an operator does. */
+export function addSubcommands(program: Program, context: SubcommandContext): void {
+  for (const command of context.commands) {
+    if (command.definition.access === 'everyone' && command.definition.name !== 'help')
+      addCommand(program, command, context)
+  }
+  addSearch(program, context)
+  addImport(program, context)
+  addIndex(program, context)
+  addExtract(program, context)
+  addChat(program, context)
+}
+
+function subcommand(program: Program, name: string, description: string, example: string): Program {
+  return program
+    .command(name)
+    .description(description)
+    .option('--corpus <dir>', 'where the articles lie (CORPUS_DIR)')
+    .option('--index <dir>', 'where the index lies (INDEX_DIR)')
+    .addHelpText('after', `\nExample:\n  npm run -s verbatim -- ${example}`)
+}
+
+function configOf({ corpus, index }: Places): Config {
+  return readConfig({
+    ...process.env,
+    ...(corpus === undefined ? {} : { CORPUS_DIR: corpus }),
+    ...(index === undefined ? {} : { INDEX_DIR: index }),
+  })
+}
+
+async function withEngine<T>(places: Places, work: (engine: Engine) => Promise<T>): Promise<T> {
+  const engine = await openOrBuild(configOf(places), process.stderr)
+  try {
+    return await work(engine)
+  } finally {
+    await engine.close()
+  }
+}
+
+/** A command of commands/ as a subcommand: its first option is the argument, the others are flags. */
+function addCommand(program: Program, command: Command, { exit }: SubcommandContext): void {
+  const { name, description, options, example } = command.definition
+  const [first, ...rest] = options.filter((option) => option.name !== 'private')
+  const json = command.json
+  const added = subcommand(program, name, description, exampleLine(example, command))
+  if (first !== undefined)
+    added.addArgument(
+      new Argument(first.required === true ? `<${first.name}...>` : `[${first.name}...]`, first.description),
+    )
+  for (const option of rest) added.addOption(flagOf(option))
+  if (json !== undefined) added.option('--json', 'print JSON')
+  added.action(async (...given: unknown[]) => {
+    const words = first === undefined ? [] : ((given[0] ?? []) as readonly string[])
+    const flags = added.opts<Places & { json?: boolean } & Record<string, string | undefined>>()
+    const values = valuesOf(options, words.join(' '), flags)
+    await withEngine(flags, async (engine) => {
+      if (flags.json === true && json !== undefined) {
+        const { lines, isFound } = await json(values, { engine })
+        process.stdout.write(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+        exit(isFound ? EXIT.answered : EXIT.nothingFound)
+        return
+      }
+      const reply = await command.run(values, { engine })
+      process.stdout.write(renderReply(reply, layout()))
+      exit(exitCodeOf(reply))
+    })
+  })
+}
+
+function exampleLine(example: string, { definition }: Command): string {
+  const [first] = definition.options
+  const line = example.replace(/^\//u, '').replace(/(\s)([a-z]+):(?=["\S])/gu, '$1--$2 ')
+  return first === undefined ? line : line
+}
+
+function flagOf(option: OptionDefinition): Option {
+  const flag = new Option(
+    option.type === 'boolean' ? `--${option.name}` : `--${option.name} <${option.type === 'date' ? 'date' : 'text'}>`,
+    option.description,
+  )
+  return option.choices === undefined ? flag : flag.choices(option.choices.map(({ value }) => value))
+}
+
+function valuesOf(
+  options: readonly OptionDefinition[],
+  argument: string,
+  flags: Readonly<Record<string, unknown>>,
+): OptionValues {
+  const [first] = options
+  const values: Record<string, string | number | boolean> = {}
+  for (const option of options) {
+    const text = option === first ? argument : flags[option.name]
+    if (text === true) values[option.name] = true
+    else if (typeof text === 'string' && text !== '') values[option.name] = readValue(option, text)
+  }
+  return values
+}
+
+function layout(): { columns: number; color: boolean } {
+  return { columns: process.stdout.columns || 80, color: process.stdout.isTTY && process.env.NO_COLOR === undefined }
+}
+
+function exitCodeOf(reply: Reply): number {
+  switch (reply.outcome) {
+    case 'answered':
+      return EXIT.answered
+    case 'nothing-found':
+      return EXIT.nothingFound
+    case 'refused':
+    case 'failed':
+      return EXIT.error
+  }
+}
+
+function addSearch(program: Program, { exit }: SubcommandContext): void {
+  subcommand(
+    program,
+    'search',
+    'Answers questions from standard input, one a line, as JSON Lines',
+    'search --json < questions.txt',
+  )
+    .option('-k, --limit <n>', 'most hits of a question', '10')
+    .option('--json', 'print JSON (it always does)')
+    .action(async (flags: Places & { limit: string }) => {
+      const limit = Number(flags.limit)
+      if (!Number.isInteger(limit) || limit < 1 || limit > 100)
+        throw new UserError('bad-argument', `--limit: "${flags.limit}" is not a number from 1 to 100.`, 'Try -k 10.')
+      await withEngine(flags, async (engine) => {
+        let isAnyAnswered = false
+        for await (const line of createInterface({ input: process.stdin })) {
+          const question = line.trim()
+          if (question === '') continue
+          const answer = await engine.ask({ text: question, limit })
+          isAnyAnswered ||= answer.kind === 'answered'
+          process.stdout.write(`${JSON.stringify(answerJson(question, answer))}\n`)
+        }
+        exit(isAnyAnswered ? EXIT.answered : EXIT.nothingFound)
+      })
+    })
+}
+
+function addImport(program: Program, { exit }: SubcommandContext): void {
+  subcommand(
+    program,
+    'import',
+    'Makes articles of scraped text, HTML, Markdown and JSON Lines files, or folders of them',
+    'import ~/Downloads/article.html exports/',
+  )
+    .argument('<path...>', 'files or folders')
+    .option('--dry-run', 'show what would happen and write nothing')
+    .action(async (paths: readonly string[], flags: Places & { dryRun?: boolean }) => {
+      const dryRun = flags.dryRun === true
+      const display = showProgress(process.stderr)
+      const report = await importPaths(paths, {
+        corpusDir: configOf(flags).corpusDir,
+        dryRun,
+        signal: interruptSignal(),
+        onProgress: ({ files, ofFiles }) => {
+          if (process.stderr.isTTY) display.update({ stage: 'importing', done: files, total: ofFiles })
+        },
+      })
+      display.stop()
+      process.stdout.write(`${renderImportReport(report, { dryRun })}\n`)
+      if (!dryRun && report.counts.imported + report.counts.updated > 0)
+        process.stdout.write('Build the index to search them: npm run -s verbatim -- index\n')
+      exit(report.counts.failed > 0 || report.isCancelled ? EXIT.error : EXIT.answered)
+    })
+}
+
+function addIndex(program: Program, { exit }: SubcommandContext): void {
+  subcommand(program, 'index', 'Builds the index of the corpus; what did not change is taken over', 'index')
+    .option('--full', 'make everything anew, vectors too')
+    .option('--json', 'print the report as JSON')
+    .action(async (flags: Places & { full?: boolean; json?: boolean }) => {
+      const report = await buildWithProgress(configOf(flags), {
+        stream: process.stderr,
+        full: flags.full === true,
+        signal: interruptSignal(),
+      })
+      process.stdout.write(flags.json === true ? `${JSON.stringify(report)}\n` : `${renderBuildReport(report)}\n`)
+      exit(EXIT.answered)
+    })
+}
+
+function addExtract(program: Program, { exit }: SubcommandContext): void {
+  program
+    .command('extract')
+    .description('Prints what text files quote and who said it, as JSON Lines; needs no index')
+    .argument('<file...>', 'text files, UTF-8')
+    .option('--json', 'print JSON (it always does)')
+    .addOption(
+      new Option('--kind <kind>', 'direct quotes, reported speech, or both')
+        .choices(['direct', 'reported', 'all'])
+        .default('direct'),
+    )
+    .addHelpText('after', '\nExample:\n  npm run -s verbatim -- extract --json article.txt')
+    .action(async (files: readonly string[], flags: { kind: QuoteKind | 'all' }) => {
+      let failures = 0
+      for (const file of files) {
+        try {
+          const text = await readFile(file, 'utf8')
+          const quotes = extractQuotes(text).filter((quote) => flags.kind === 'all' || quote.kind === flags.kind)
+          process.stdout.write(quotes.map((quote) => `${JSON.stringify(extractJson(file, quote))}\n`).join(''))
+        } catch (error) {
+          if (!isFileError(error)) throw error
+          failures += 1
+          process.stderr.write(`${file}: cannot be read (${error.code}). Check the path and its permissions.\n`)
+        }
+      }
+      exit(failures > 0 ? EXIT.error : EXIT.answered)
+    })
+}
+
+function isFileError(error: unknown): error is Error & { code: string } {
+  return error instanceof Error && 'syscall' in error && 'code' in error && typeof error.code === 'string'
+}
+
+function addChat(program: Program, { commands }: SubcommandContext): void {
+  subcommand(program, 'chat', 'Opens the prompt: ask questions, or type the commands that Discord has', 'chat').action(
+    async (flags: Places) => {
+      await chat(configOf(flags), commands)
+    },
+  )
+}
+
+/** The prompt on this process's terminal, over the configured coverage; ends with the input. */
+export async function chat(config: Config, commands: readonly Command[]): Promise<void> {
+  const engine = await openOrBuild(config, process.stderr)
+  try {
+    await runPrompt({
+      input: process.stdin,
+      output: process.stdout,
+      commands,
+      context: () => ({ engine }),
+      failureReply: (error) => failureReply(error, logIncident),
+      color: layout().color,
+    })
+  } finally {
+    await engine.close()
+  }
+}
+
+/** Writes what broke to standard error, where an operator of the command line looks. */
+export function logIncident(incident: string, error: unknown): void {
+  console.error(`incident ${incident}:`, error)
+}
+
+/** Aborted by Ctrl-C, so that long work ends with everything in order; a second Ctrl-C ends the process. */
+function interruptSignal(): AbortSignal {
+  const controller = new AbortController()
+  process.once('SIGINT', () => {
+    controller.abort(new UserError('cancelled', 'Cancelled.', 'What was there before is untouched.'))
+  })
+  return controller.signal
+}
