@@ -29,6 +29,12 @@ type Draft = {
   utterance: number
 }
 
+/** The attributed quotations in order, and whom each verb of saying has for its subject. */
+export type Attributions = {
+  readonly attributed: readonly Attributed[]
+  readonly referents: ReadonlyMap<CueUse, Referent>
+}
+
 /** What attribution reads; all arrays are by frame. */
 export type Scene = {
   readonly text: string
@@ -42,7 +48,7 @@ export type Scene = {
  * Finds who said each quotation. Quotations that are names, titles or scare quotes (words in marks that no cue makes
  * speech) are left out; whole sentences in marks stay, with no speaker where the text does not tell.
  */
-export function attribute(scene: Scene): Attributed[] {
+export function attribute(scene: Scene): Attributions {
   const { frames, quotations } = scene
   const places = placesOf(frames, quotations.length)
   const drafts = new Map<number, Draft>()
@@ -105,7 +111,7 @@ export function attribute(scene: Scene): Attributed[] {
     const draft = drafts.get(index)
     if (draft) attributed.push({ quotation: index, ...draft })
   }
-  return attributed
+  return { attributed, referents }
 }
 
 type Context = {
@@ -137,7 +143,8 @@ function byFrame(places: readonly (Place | undefined)[]): Map<number, number[]> 
   return order
 }
 
-function attributionOf(referent: Referent | undefined, cue: CueUse): Attribution {
+/** How a referent was found, as a quote says it. */
+export function attributionOf(referent: Referent | undefined, cue: CueUse): Attribution {
   if (!referent) return 'none'
   if (referent.how === 'pronoun') return 'pronoun'
   if (referent.how === 'description') return 'description'

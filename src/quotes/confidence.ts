@@ -1,4 +1,4 @@
-import type { Attributed } from './attribution.ts'
+import type { Evidence } from './attribution.ts'
 import type { Attribution } from './quote.ts'
 
 const BY_ATTRIBUTION: Readonly<Record<Attribution, number>> = {
@@ -13,6 +13,8 @@ const BY_ATTRIBUTION: Readonly<Record<Attribution, number>> = {
 }
 
 /** Probability that the speaker of an attributed quotation is right. */
-export function confidenceOf(found: Attributed): number {
-  return BY_ATTRIBUTION[found.attribution]
+export function confidenceOf(attribution: Attribution, evidence: Evidence, margin: number): number {
+  void evidence
+  void margin
+  return BY_ATTRIBUTION[attribution]
 }

@@ -1,10 +1,11 @@
-import { attribute, type Attributed } from './attribution.ts'
-import { readCues } from './clauses.ts'
+import { attribute, attributionOf, type Attributed } from './attribution.ts'
+import { readCues, type CueUse } from './clauses.ts'
 import { confidenceOf } from './confidence.ts'
 import { Resolver } from './coreference.ts'
 import { readFrames, type Frame } from './frames.ts'
 import { readMentions } from './mentions.ts'
 import type { Quote } from './quote.ts'
+import { findReported, type ReportedClause } from './reported.ts'
 import { findQuotations, splitBlocks, type Quotation } from './spans.ts'
 
 /**
@@ -19,20 +20,28 @@ export function extractQuotes(text: string): readonly Quote[] {
   const mentions = readMentions(text, frames)
   const cues = frames.map((frame, index) => readCues(frame, mentions.chunks[index] ?? []))
   const resolver = new Resolver(text, frames, mentions)
+  const { attributed, referents } = attribute({ text, frames, cues, quotations, resolver })
   const quotes: Quote[] = []
-  for (const found of attribute({ text, frames, cues, quotations, resolver })) {
+  const utteranceOf = new Map<CueUse, number>()
+  let utterance = 0
+  for (const found of attributed) {
     const quotation = quotations[found.quotation]
-    if (quotation) quotes.push(directQuote(text, frames, quotation, found))
+    if (!quotation) continue
+    quotes.push(directQuote(text, frames, quotation, found))
+    utterance = Math.max(utterance, found.utterance)
+    if (found.cue && !utteranceOf.has(found.cue.use)) utteranceOf.set(found.cue.use, found.utterance)
   }
-  return quotes
+  for (const clause of findReported(frames, mentions.chunks, cues, referents)) {
+    const number = utteranceOf.get(clause.cue) ?? ++utterance
+    utteranceOf.set(clause.cue, number)
+    quotes.push(reportedQuote(text, frames, clause, number))
+  }
+  return quotes.sort((a, b) => a.start - b.start || b.end - a.end)
 }
 
 function directQuote(text: string, frames: readonly Frame[], quotation: Quotation, found: Attributed): Quote {
   const { referent, cue } = found
   const speaker = referent?.name ?? null
-  const tokens = cue ? frames[cue.frame]?.tokens : undefined
-  const first = cue ? tokens?.[cue.use.first] : undefined
-  const last = cue ? tokens?.[cue.use.last] : undefined
   return {
     start: quotation.start,
     end: quotation.end,
@@ -41,8 +50,31 @@ function directQuote(text: string, frames: readonly Frame[], quotation: Quotatio
     utterance: found.utterance,
     speaker,
     mention: referent && found.attribution !== 'continued' ? referent.mention : null,
-    cue: first && last ? { start: first.start, end: last.end, text: text.slice(first.start, last.end) } : null,
+    cue: cue ? cueSpan(text, frames[cue.frame], cue.use) : null,
     attribution: found.attribution,
-    confidence: speaker === null ? 0 : confidenceOf(found),
+    confidence: speaker === null ? 0 : confidenceOf(found.attribution, found.evidence, referent?.margin ?? 0),
   }
+}
+
+function reportedQuote(text: string, frames: readonly Frame[], clause: ReportedClause, utterance: number): Quote {
+  const { start, end, referent, cue } = clause
+  const attribution = attributionOf(referent, cue)
+  return {
+    start,
+    end,
+    kind: 'reported',
+    text: text.slice(start, end),
+    utterance,
+    speaker: referent.name,
+    mention: referent.mention,
+    cue: cueSpan(text, frames[clause.frame], cue),
+    attribution,
+    confidence: referent.name === null ? 0 : confidenceOf(attribution, 'before', referent.margin),
+  }
+}
+
+function cueSpan(text: string, frame: Frame | undefined, cue: CueUse): Quote['cue'] {
+  const first = frame?.tokens[cue.first]
+  const last = frame?.tokens[cue.last]
+  return first && last ? { start: first.start, end: last.end, text: text.slice(first.start, last.end) } : null
 }
