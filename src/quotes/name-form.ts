@@ -73,11 +73,11 @@ const LONGEST_TITLE = 6
 
 /** Takes a printed name apart; empty `key` when there is no letter or digit in it. Memoise where names repeat. */
 export function readName(printed: string): NameForm {
-  const all = printed
+  const all = withoutApposition(printed)
     .replace(/\([^)]*\)/g, ' ')
     .replace(/[“”"«»‘]/gu, ' ')
     .split(/\s+/)
-    .map((word) => word.replace(/^[^\p{L}\p{N}@#&]+|[^\p{L}\p{N}.'’&]+$/gu, ''))
+    .map((word) => word.replace(/^[^\p{L}\p{N}@#&]+|[^\p{L}\p{N}.,'’&]+$/gu, ''))
     .filter((word) => /[\p{L}\p{N}&]/u.test(word))
   const untitled = withoutTitle(withoutArticle(all))
   const shown = untitled.words.map((word, i) => (i === untitled.words.length - 1 ? stripPossessive(word) : word))
@@ -100,6 +100,12 @@ export function readName(printed: string): NameForm {
 
 function withoutArticle(words: readonly string[]): readonly string[] {
   return words.length > 1 && /^(?:the|a|an)$/i.test(words[0] ?? '') ? words.slice(1) : words
+}
+
+/** Anton, president and owner → Anton; not "the minister, Ada Lee", whose name stands behind the comma. */
+function withoutApposition(printed: string): string {
+  const head = printed.split(/,\s+(?=\p{Ll})/u, 1)[0] ?? ''
+  return /\p{Lu}/u.test(head) && !/^\p{Ll}/u.test(head) ? head : printed
 }
 
 /** Drops the possessive of a printed word: Putin’s, the workers’. */
@@ -128,7 +134,7 @@ function joinInitials(words: readonly string[]): string[] {
 type Untitled = { readonly words: readonly string[]; readonly offices: readonly string[]; readonly isTitled: boolean }
 
 function withoutTitle(words: readonly string[]): Untitled {
-  const folded = words.map((word) => foldKey(word.replace(/\./g, '')).replace(/'s$/, ''))
+  const folded = words.map((word) => foldKey(word.replace(/[.,]/g, '')).replace(/'s$/, ''))
   if (words.length < 2 || isA(folded.join(' '), 'organisation')) return { words, offices: [], isTitled: false }
   const cut = titleEnd(folded)
   const rest = words.slice(cut)

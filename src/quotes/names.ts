@@ -41,7 +41,7 @@ export type AliasReason =
 
 /** Another printed form of a speaker's name, with the reason and the first article (by slug) that shows it. */
 export type Alias = {
-  readonly name: string
+  readonly alias: string
   readonly reason: AliasReason
   readonly article: string
   /** How many articles print it. */
@@ -144,19 +144,28 @@ type Printed = {
 type Use = {
   readonly article: string
   readonly speaker: ArticleSpeaker
-  readonly offices: ReadonlySet<string>
-  /** Keys of all names the article gives. */
-  readonly beside: ReadonlySet<string>
+  /** All speakers of the article. */
+  readonly beside: readonly ArticleSpeaker[]
+}
+/** What a printed name or mention tells by itself. */
+type Reading = {
+  readonly form: NameForm
+  /** What a pronoun tells. */
+  readonly told: 'person' | 'body' | undefined
+  /** Neither a pronoun nor a description. */
+  readonly isName: boolean
+  /** The form without the marks around it: what an alias shows. */
+  readonly alias: string
 }
 type Coverage = {
   readonly nodes: Map<string, Node>
   readonly clusters: Clusters
-  /** Article and name → key of the node it means there; null for nobody who is known. */
-  readonly meant: Map<string, string | null>
+  /** Article → name → key of the node it means there; null for nobody who is known. */
+  readonly meant: Map<string, Map<string, string | null>>
   /** Key → the uses of a name of one word, in articles that give no fuller one. */
   readonly bare: Map<string, Use[]>
   readonly abbreviations: Abbreviations
-  readonly read: (printed: string) => NameForm
+  readonly read: (printed: string) => Reading
 }
 
 /**
@@ -176,18 +185,22 @@ export function mergeSpeakers(articles: readonly ArticleNames[]): MergedSpeakers
 }
 
 function readCoverage(articles: readonly ArticleNames[]): Coverage {
-  const forms = new Map<string, NameForm>()
-  const read = (printed: string): NameForm => {
-    const form = forms.get(printed) ?? readName(printed)
-    forms.set(printed, form)
-    return form
+  const readings = new Map<string, Reading>()
+  const read = (printed: string): Reading => {
+    const known = readings.get(printed)
+    if (known) return known
+    const told = PRONOUNS.get(printed.toLowerCase())
+    const isName = told === undefined && !isDescription(printed)
+    const reading = { form: readName(printed), told, isName, alias: withoutMarks(printed) }
+    readings.set(printed, reading)
+    return reading
   }
   const coverage: Coverage = {
     nodes: new Map(),
     clusters: new Clusters(),
     meant: new Map(),
     bare: new Map(),
-    abbreviations: new Abbreviations(articles, read),
+    abbreviations: new Abbreviations(articles, (printed) => read(printed).form),
     read,
   }
   for (const [formal, common] of coverage.abbreviations.officialNames()) {
@@ -196,30 +209,37 @@ function readCoverage(articles: readonly ArticleNames[]): Coverage {
     coverage.clusters.unite(formal.key, common.key, 'introduced as the official name')
   }
   for (const { article, speakers } of articles) {
-    const beside = new Set(speakers.map((speaker) => read(speaker.name).key))
+    coverage.meant.set(article, new Map())
     for (const speaker of [...speakers].sort((a, b) => compare(a.name, b.name)))
-      readUse(coverage, article, speaker, beside)
+      readUse(coverage, { article, speaker, beside: speakers })
   }
   return coverage
 }
 
-function readUse(coverage: Coverage, article: string, speaker: ArticleSpeaker, beside: ReadonlySet<string>): void {
-  const form = coverage.read(speaker.name)
-  const isNamed = form.key !== '' && !isDescription(speaker.name)
+function readUse(coverage: Coverage, use: Use): void {
+  const { article, speaker } = use
+  const { form, isName } = coverage.read(speaker.name)
   const expansion = coverage.abbreviations.expansionOf(article, form)
   const meant = expansion?.form ?? form
-  coverage.meant.set(place(article, speaker.name), isNamed ? meant.key : null)
+  const isNamed = form.key !== '' && isName
+  coverage.meant.get(article)?.set(speaker.name, isNamed ? meant.key : null)
   if (!isNamed) return
-  const offices = new Set([...speaker.offices, ...form.offices])
-  for (const mention of speaker.mentions) for (const office of coverage.read(mention).offices) offices.add(office)
-  const use = { article, speaker, offices, beside }
   const node = nodeFor(coverage, meant)
-  vote(node, speaker)
+  for (const mention of speaker.mentions) {
+    const { told } = coverage.read(mention)
+    if (told) node[told] += 2
+  }
   if (meant.words.length === 1 && meant.suffix === '' && !meant.isAcronym) {
-    const uses = coverage.bare.get(meant.key) ?? []
-    uses.push(use)
-    coverage.bare.set(meant.key, uses)
+    const uses = coverage.bare.get(meant.key)
+    if (uses) uses.push(use)
+    else coverage.bare.set(meant.key, [use])
   } else recordUse(coverage, node, use, expansion?.reason)
+}
+
+/** The offices an article gives a speaker, before the name or inside a mention. */
+function officesOf({ read }: Coverage, { name, mentions, offices }: ArticleSpeaker): Iterable<string> {
+  const inNames = [name, ...mentions].flatMap((printed) => read(printed).form.offices)
+  return inNames.length === 0 ? offices : new Set([...offices, ...inNames])
 }
 
 function nodeFor(coverage: Coverage, form: NameForm): Node {
@@ -232,45 +252,34 @@ function nodeFor(coverage: Coverage, form: NameForm): Node {
   return node
 }
 
-function vote(node: Node, speaker: ArticleSpeaker): void {
-  for (const mention of speaker.mentions) {
-    const told = PRONOUNS.get(mention.toLowerCase())
-    if (told) node[told] += 2
-  }
-}
-
 function kindOf(node: Node): 'person' | 'body' {
   return node.body > node.person ? 'body' : 'person'
 }
 
 /** Notes an article's use of a name with the node it means: all forms the article prints, and how it calls it. */
-function recordUse(coverage: Coverage, node: Node, use: Use, reason?: AliasReason): void {
-  const { article, speaker } = use
-  for (const office of use.offices) node.offices.add(office)
-  const printed = new Map([[withoutMarks(speaker.name), reason]])
+function recordUse(coverage: Coverage, node: Node, { article, speaker }: Use, reason?: AliasReason): void {
+  for (const office of officesOf(coverage, speaker)) node.offices.add(office)
+  recordPrinted(node, coverage.read(speaker.name), article, reason)
   const { words } = node.form
   for (const mention of speaker.mentions) {
-    if (PRONOUNS.has(mention.toLowerCase()) || isDescription(mention)) continue
-    const form = coverage.read(mention)
+    const reading = coverage.read(mention)
+    if (!reading.isName) continue
+    const { form } = reading
     const expansion = coverage.abbreviations.expansionOf(article, form)
-    if (expansion?.form.key === node.form.key) printed.set(withoutMarks(mention), expansion.reason)
-    else if (isPart(form, node.form)) printed.set(withoutMarks(mention), reason)
+    if (expansion?.form.key === node.form.key) recordPrinted(node, reading, article, expansion.reason)
+    else if (isPart(form, node.form)) recordPrinted(node, reading, article, reason)
     if (form.words.length !== 1 || words.length === 1 || reason !== undefined) continue
     if (form.words[0] === words[0]) node.calledFirst += 1
     if (form.words[0] === words.at(-1)) node.calledLast += 1
   }
-  for (const [name, because] of printed) {
-    const known = node.printed.get(name)
-    if (known && known.lastArticle !== article) known.articles += 1
-    if (known) known.lastArticle = article
-    else
-      node.printed.set(name, {
-        form: coverage.read(name),
-        reason: because,
-        firstArticle: article,
-        lastArticle: article,
-        articles: 1,
-      })
+}
+
+function recordPrinted(node: Node, { form, alias }: Reading, article: string, reason: AliasReason | undefined): void {
+  const known = node.printed.get(alias)
+  if (!known) node.printed.set(alias, { form, reason, firstArticle: article, lastArticle: article, articles: 1 })
+  else if (known.lastArticle !== article) {
+    known.articles += 1
+    known.lastArticle = article
   }
 }
 
@@ -281,7 +290,7 @@ function isPart(mention: NameForm, name: NameForm): boolean {
 }
 
 function withoutMarks(name: string): string {
-  return name
+  return (name.split(/,\s+(?=\p{Ll})/u, 1)[0] ?? '')
     .replace(/\s+/g, ' ')
     .replace(/^(?:the|a|an) /i, '')
     .replace(/['’]s?$|[,;:]+$/u, '')
@@ -391,20 +400,23 @@ function settleBareNames(coverage: Coverage): void {
     }
   }
   for (const [word, uses] of coverage.bare) {
-    const own = nodeFor(coverage, coverage.read(word))
+    const own = nodeFor(coverage, coverage.read(word).form)
     const candidates = kindOf(own) === 'body' ? [] : [...(bearers.get(word)?.values() ?? [])]
     for (const use of uses) {
+      const offices = candidates.length === 0 ? [] : [...officesOf(coverage, use.speaker)]
       const holders = candidates.filter((nodesOf) =>
-        nodesOf.some((node) => [...use.offices].some((office) => node.offices.has(office))),
+        nodesOf.some((node) => offices.some((office) => node.offices.has(office))),
       )
       const [holder = [], another] = holders
       const [bearer] = holder
-      const isListedApart = holder.some((node) => use.beside.has(node.form.key))
+      const isListedApart = use.beside.some(({ name }) =>
+        holder.some((node) => node.form.key === coverage.read(name).form.key),
+      )
       if (bearer && !another && !isListedApart && familyName(holder) === word) {
-        coverage.meant.set(place(use.article, use.speaker.name), bearer.form.key)
+        coverage.meant.get(use.article)?.set(use.speaker.name, bearer.form.key)
         recordUse(coverage, bearer, use, 'family name with the same office, borne by nobody else in the coverage')
       } else if (candidates.length < 2) recordUse(coverage, own, use)
-      else coverage.meant.set(place(use.article, use.speaker.name), null)
+      else coverage.meant.get(use.article)?.set(use.speaker.name, null)
     }
   }
 }
@@ -424,15 +436,14 @@ function describeSpeakers(coverage: Coverage, articles: readonly ArticleNames[])
   const counts = new Map<string, { quotes: number; articles: number; last: string }>()
   for (const { article, speakers } of articles) {
     for (const { name, quotes } of speakers) {
-      const key = meant.get(place(article, name))
+      const key = meant.get(article)?.get(name)
       if (key === null || key === undefined) continue
       const root = clusters.rootOf(key)
       const count = counts.get(root) ?? { quotes: 0, articles: 0, last: '' }
-      counts.set(root, {
-        quotes: count.quotes + quotes,
-        articles: count.articles + (count.articles > 0 && count.last === article ? 0 : 1),
-        last: article,
-      })
+      if (count.articles === 0) counts.set(root, count)
+      count.quotes += quotes
+      if (count.articles === 0 || count.last !== article) count.articles += 1
+      count.last = article
     }
   }
   const members = new Map<string, Node[]>()
@@ -449,7 +460,7 @@ function describeSpeakers(coverage: Coverage, articles: readonly ArticleNames[])
   return {
     speakers: [...byRoot.values()].sort((a, b) => b.quotes - a.quotes || compare(a.key, b.key)),
     speakerOf(article, name) {
-      const key = meant.get(place(article, name))
+      const key = meant.get(article)?.get(name)
       return key === null || key === undefined ? null : (byRoot.get(clusters.rootOf(key)) ?? null)
     },
   }
@@ -463,10 +474,10 @@ function describeSpeaker(
   const family = familyName(nodes.filter((node) => node.form.words.length > 1))
   const aliases: Alias[] = []
   for (const node of nodes) {
-    for (const [name, { form, reason, firstArticle, articles }] of node.printed) {
-      if (name === canonical.text) continue
+    for (const [alias, { form, reason, firstArticle, articles }] of node.printed) {
+      if (alias === canonical.text) continue
       const why = reason ?? reasonFor(form, node, canonical, family, clusters)
-      aliases.push({ name, reason: why, article: firstArticle, articles })
+      aliases.push({ alias, reason: why, article: firstArticle, articles })
     }
   }
   const person = nodes.reduce((sum, node) => sum + node.person - node.body, 0)
@@ -474,7 +485,7 @@ function describeSpeaker(
     key: canonical.key,
     name: canonical.text,
     kind: person < 0 ? 'body' : 'person',
-    aliases: onePerName(aliases).sort((a, b) => b.articles - a.articles || compare(a.name, b.name)),
+    aliases: onePerName(aliases).sort((a, b) => b.articles - a.articles || compare(a.alias, b.alias)),
   }
 }
 
@@ -482,10 +493,10 @@ function describeSpeaker(
 function onePerName(aliases: readonly Alias[]): Alias[] {
   const byName = new Map<string, Alias>()
   for (const alias of aliases) {
-    const known = byName.get(alias.name)
+    const known = byName.get(alias.alias)
     const [first, second] =
       known && compare(alias.article, known.article) < 0 ? [alias, known] : [known ?? alias, alias]
-    byName.set(alias.name, known ? { ...first, articles: first.articles + second.articles } : alias)
+    byName.set(alias.alias, known ? { ...first, articles: first.articles + second.articles } : alias)
   }
   return [...byName.values()]
 }
@@ -525,11 +536,6 @@ function reasonFor(form: NameForm, node: Node, canonical: NameForm, family: stri
   if (form.key === canonical.key) return form.isTitled ? 'title left out' : HYPHENS
   if (form.words.join(' ') === canonical.words.join(' ')) return INITIALS
   return clusters.reasonOf(node.form.key) ?? (form.isTitled ? 'title left out' : HYPHENS)
-}
-
-/** Article and name as one key; neither holds a line break. */
-function place(article: string, name: string): string {
-  return `${article}\n${name}`
 }
 
 /** By code units: the same on every machine, whatever its locale. */

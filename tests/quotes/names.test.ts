@@ -37,7 +37,7 @@ function names(merged: MergedSpeakers): string[] {
 
 function aliases(merged: MergedSpeakers, name: string): [string, string][] {
   const speaker = merged.speakers.find((one) => one.name === name)
-  return (speaker?.aliases ?? []).map((alias) => [alias.name, alias.reason])
+  return (speaker?.aliases ?? []).map((alias) => [alias.alias, alias.reason])
 }
 
 describe('one person under several printed names', () => {
@@ -258,7 +258,7 @@ describe('whatever the coverage', () => {
             if (found === null) continue
             quotes += speaker.quotes
             // An alias or the canonical name: nobody is found under a name the index does not explain.
-            const printed = [found.name, ...found.aliases.map((alias) => alias.name)]
+            const printed = [found.name, ...found.aliases.map((alias) => alias.alias)]
             expect(printed).toContain(speaker.name)
           }
         }
@@ -269,7 +269,7 @@ describe('whatever the coverage', () => {
     fc.assert(
       fc.property(coverage, (articles) => {
         for (const speaker of mergeSpeakers(articles).speakers) {
-          const whole = [speaker.name, ...speaker.aliases.map((alias) => alias.name)].filter((name) =>
+          const whole = [speaker.name, ...speaker.aliases.map((alias) => alias.alias)].filter((name) =>
             name.includes(' '),
           )
           const hasMark = (mark: RegExp): boolean => whole.some((name) => mark.test(name))
