@@ -23,6 +23,9 @@ export function isHtml(text: string): boolean {
 /** Characters of HTML that are parsed; a page with more is not one article. */
 const MAX_HTML = 16 * 1024 * 1024
 
+/** Tags beyond which no tree is made: large articles with all their comments have a tenth. */
+const MAX_TAGS = 100_000
+
 /** Tags open at once beyond which no tree is made: the parser's time grows with the square. Real pages have 40. */
 const MAX_OPEN_TAGS = 3000
 
@@ -50,7 +53,7 @@ type Dom = DomNode & {
 function readHtml(source: string, name: string): Draft {
   if (source.length > MAX_HTML)
     throw new UserError('bad-file', `${name} has more HTML than an article.`, 'Save the article alone.')
-  if (mostOpenTags(source) > MAX_OPEN_TAGS) return draftOf(strippedLines(source), name)
+  if (!isParsable(source)) return draftOf(strippedLines(source), name)
   const dom = parse(source)
   const known = readPageMetadata(dom)
   const { depth, elements } = extent(dom)
@@ -72,7 +75,7 @@ function readHtml(source: string, name: string): Draft {
 
 /** The paragraphs of a piece of HTML, as exports and Markdown hold them. */
 export function fragmentLines(source: string): readonly string[] {
-  if (source.length > MAX_HTML || mostOpenTags(source) > MAX_OPEN_TAGS) return strippedLines(source)
+  if (source.length > MAX_HTML || !isParsable(source)) return strippedLines(source)
   return elementLines(parse(`<!doctype html><html><body>${source}</body></html>`).body)
 }
 
@@ -106,6 +109,10 @@ function mainElement(dom: Dom): DomNode | null {
 }
 
 const VOID = /^(area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr|!doctype|!--)$/i
+
+function isParsable(source: string): boolean {
+  return (source.match(/</g) ?? []).length <= MAX_TAGS && mostOpenTags(source) <= MAX_OPEN_TAGS
+}
 
 /** The most tags open at once, counted without a tree; unclosed ones count, so this is an upper bound. */
 function mostOpenTags(source: string): number {

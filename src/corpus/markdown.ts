@@ -3,7 +3,7 @@ import { UserError } from '../errors.ts'
 import { normaliseBody, readPlainYaml, splitFrontMatter } from './article.ts'
 import { fragmentLines } from './html.ts'
 import { plainNames, readMetadata } from './metadata.ts'
-import { draftOf } from './plain-text.ts'
+import { draftOf, linesOf } from './plain-text.ts'
 import { fallbackTitle, type Draft, type Importer } from './source.ts'
 
 /**
@@ -17,7 +17,15 @@ export const markdown: Importer = {
   read: (text, name) => [{ draft: readMarkdown(text, name) }],
 }
 
+/** Characters of a Markdown file; longer ones are not articles. */
+const MAX_MARKDOWN = 4 * 1024 * 1024
+
+/** Marks in one paragraph beyond which it is no Markdown: the time that marked takes grows with their square. */
+const MAX_MARKS = 400
+
 function readMarkdown(text: string, name: string): Draft {
+  if (text.length > MAX_MARKDOWN)
+    throw new UserError('bad-file', `${name} is longer than an article.`, 'Split it into its articles.')
   const parts = splitFrontMatter(text)
   const yaml = parts === undefined ? { fields: {} } : readPlainYaml(parts.yaml)
   if ('reason' in yaml)
@@ -54,8 +62,13 @@ const MAX_NESTING = 20
 
 /** The paragraphs, headings, list entries and table rows of a Markdown text as plain lines. */
 function markdownLines(text: string): readonly MarkdownLine[] {
-  const flat = text.replace(/^(?:[ \t]*(?:>|[-*+](?=[ \t]))){20,}/gm, '')
-  return blockLines(Lexer.lex(normaliseBody(flat), { gfm: true }), 0)
+  const clean = normaliseBody(text)
+  const isOverloaded = clean
+    .split('\n\n')
+    .some((paragraph) => (paragraph.match(/[*_`[\]~<&\\|]/g) ?? []).length > MAX_MARKS)
+  if (isOverloaded) return linesOf(clean).map((line) => ({ text: line, isHeading: false }))
+  const flat = clean.replace(/^(?:[ \t]*(?:>|[-*+](?=[ \t]))){20,}/gm, '')
+  return blockLines(Lexer.lex(flat, { gfm: true }), 0)
 }
 
 function blockLines(tokens: readonly Token[], depth: number): MarkdownLine[] {

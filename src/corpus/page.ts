@@ -83,6 +83,9 @@ export function readPage(
   }
 }
 
+/** Lines among which a headline is looked for; menus before it are shorter. */
+const MAX_HEAD = 200
+
 /** Longest headline, in words and characters. */
 const MAX_TITLE_WORDS = 30
 const MAX_TITLE = 250
@@ -99,7 +102,7 @@ function markTitle(lines: Line[], first: number, known: string | undefined): str
     for (const line of lines) if (same(line.text)) line.out = 'title'
     return known
   }
-  const head = lines.slice(0, first < 0 ? lines.length : first)
+  const head = lines.slice(0, Math.min(first < 0 ? lines.length : first, MAX_HEAD))
   const vocabulary = stemCounts(lines)
   let best: { line: Line; score: number } | undefined
   for (const [i, line] of head.entries()) {
@@ -110,7 +113,8 @@ function markTitle(lines: Line[], first: number, known: string | undefined): str
     const isRepeated = head.some((other) => other !== line && other.text === line.text)
     const isAlone = first >= 0 && i === 0 && head.length === 1 && !/[!]$/.test(line.text)
     if (recurring === 0 && !isAlone) continue
-    const score = recurring / (stems.length + 1) + (isRepeated ? 1 : 0) + Math.min(line.words, 8) / 16 - i * 0.05
+    const likeness = recurring / (stems.length + 1) + Math.min(recurring, 4) / 10
+    const score = likeness + Math.min(line.words, 8) / 16 + (isRepeated ? 1 : 0) - i / 100
     if (best === undefined || score > best.score) best = { line, score }
   }
   if (best !== undefined) {
@@ -174,14 +178,15 @@ function stemCounts(lines: readonly Line[]): ReadonlyMap<string, number> {
 
 /** Captions with their credits, and the image's name or unfinished caption right before them. */
 function markPictures(lines: Line[]): void {
+  let before: { line: Line; at: number } | undefined
   lines.forEach((line, i) => {
-    if (line.out === 'title') return
-    const isPicture = isCaption(line.text) || isCredit(line.text)
-    if (!isPicture) return
-    line.out = 'furniture'
-    const before = lines.slice(0, i).findLast((other) => other.text !== '' && other.out === undefined)
-    const isAdjacent = before !== undefined && lines.indexOf(before) >= i - 2
-    if (isAdjacent && !endsSentence(before.text) && before.words <= 25) before.out = 'furniture'
+    const isPicture = line.out !== 'title' && (isCaption(line.text) || isCredit(line.text))
+    if (isPicture) {
+      line.out = 'furniture'
+      const isName = before !== undefined && before.line.words <= 25 && !endsSentence(before.line.text)
+      if (before !== undefined && isName && before.at >= i - 2) before.line.out = 'furniture'
+      before = undefined
+    } else if (line.out === undefined && line.text !== '') before = { line, at: i }
   })
 }
 
@@ -258,8 +263,7 @@ function markTails(lines: Line[], first: number): void {
     if (line.isProse) before += line.words
     const kind = i > first && line.out !== 'title' ? tailHeading(line.text) : undefined
     if (kind === undefined) continue
-    const isFinal = kind === 'comments' && before >= total / 2
-    const end = isFinal ? lines.length : resumesAt(lines, i + 1)
+    const end = kind === 'comments' && before >= total / 2 ? lines.length : resumesAt(lines, i + 1)
     for (const left of lines.slice(i, end)) left.out ??= 'furniture'
     i = end - 1
   }
@@ -269,6 +273,7 @@ function markTails(lines: Line[], first: number): void {
 function resumesAt(lines: readonly Line[], from: number): number {
   for (let i = from; i < lines.length; i++) {
     const line = lines[i]
+    if (line !== undefined && tailHeading(line.text) === 'comments') return i // a section of its own
     if (line === undefined || !isArticleText(line)) continue
     const next = lines.slice(i + 1).find((other) => other.out === undefined)
     if (line.words >= LONG_PARAGRAPH || (next !== undefined && isArticleText(next))) return i

@@ -298,11 +298,14 @@ function readByline(names: string): Reading {
     .trim()
   const isPeople =
     people !== undefined &&
+    !/^(our|staff|admin|administrator|editor|editors|news ?desk|web ?desk|online desk|the editors?|guest)\b/i.test(
+      people,
+    ) &&
     wordsOf(people).length <= 10 &&
     wordsOf(people).every(
       (word) => /^\p{Lu}/u.test(word) || /^(and|de|van|von|der|den|da|di|al|el|bin|la|le)$/.test(word),
     )
-  if (!isPeople) return NOTHING
+  if (!isPeople) return { statements: [], isFurniture: date !== undefined }
   return {
     statements: [
       ...says('author', people, 6).statements,

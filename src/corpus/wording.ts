@@ -121,17 +121,18 @@ const WHOLE_LINES: readonly RegExp[] = [
   /^twitter\s*:\s*@\w+\.?$/i,
   /^(follow|find|reach|contact) .{1,80} (on|at|via) (twitter|x|facebook|instagram|threads|linkedin|telegram|bluesky|tiktok|youtube|whats ?app)\b.{0,80}$/i,
   /^h\/?t\/?\s*:.{1,60}$/i,
+  /^\(?(with )?(additional )?((agency|wire) inputs?|inputs? from .{1,60})\)?\.?$/i,
   /^https?:\/\/\S+$/i,
   /^(www\.)?[\w-]+(\.[\w-]+)+\/\S*$/i,
 ]
 
 /** Starts of lines that point elsewhere or ask for something; the line is bound to `MAX_PROMPT_WORDS`. */
 const PROMPTS: readonly RegExp[] = [
-  /^(also read|read also|read more|read next|must read|see more|see also|watch( now| live| more| this| video)?|listen( now| live)?|related( article| story| news)?s?|more( on this| here)?|don['’]?t miss|recommended|in case you missed it|you may also like|in pics|in photos|photos|gallery|explained|also watch|also see)\s*[:|»→>]/i,
+  /^(also read|read also|read more|read next|must read|see more|see also|watch( now| live| more| this| video)?|listen( now| live)?|related( article| story| news)?s?|more( on this| here)?|don['’]?t miss|recommended|in case you missed it|you may also like|in pics|in photos|photos|gallery|also watch|also see)\s*[:|»→>]/i,
   /^(also read|read also|read more|must read)\s*[-–—]/i,
   /^(read|watch)\s*\|/i,
   /^(please )?(click|tap) (here|the link|below|on the)\b/i,
-  /^(please )?(subscribe|sign up|sign me up|register|log ?in|join (our|us|the)|follow us|like us|find us|get (our|the latest|breaking|instant|more|unlimited|daily)|stay (tuned|updated|informed|up to date|connected)|never miss|download (our|the)|install (our|the)|support (our|us|independent|quality)|donate (to|now|today)|become a (member|subscriber|supporter|patron)|advertise with|try (our|the)|unlock|start your (free )?trial|already (a|have an) (subscriber|member|account)|enjoy(ing)? (this|our)|thank(s| you) for (reading|subscribing|signing)|for (more|all the latest|the latest) (news|stories|updates|information|details|articles)|catch all the|send us|have (a|you) (tip|story|got a)|got a (tip|story)|help us|buy us|check out (our|more|the))\b/i,
+  /^(please )?(subscribe|sign up|sign me up|register|log ?in|join (our|us|the)|follow us|(like|find) us (on|at)|get (our|the latest|breaking|instant|more|unlimited|daily)|stay (tuned|updated|informed|up to date|connected)|never miss|download (our|the)|install (our|the)|support (our|us|independent|quality)|donate (to|now|today)|become a (member|subscriber|supporter|patron)|advertise with|try our|unlock|start your (free )?trial|already (a|have an) (subscriber|member|account)|enjoy(ing)? (this|our)|thank(s| you) for (reading|subscribing|signing)|for (more|all the latest|the latest) (news|stories|updates|articles)|catch all the|send us|have (a|you) (tip|story|got a)|got a (tip|story)|help us|buy us|check out (our|more|the))\b/i,
   /^(this|our) (web)?site uses (cookies|akismet)\b/i,
   /^we use cookies\b/i,
   /^(please )?(enable|turn on|activate) (javascript|cookies)\b/i,
@@ -163,7 +164,9 @@ const MARKUP = /^\W{0,3}<\/?[a-z][^>]*>|<\/?(a|tweet|iframe|script|div|span|img|
 export function isFurnitureLine(line: string): boolean {
   if ((line.match(/[\p{L}\p{N}]/gu) ?? []).length < 2) return true
   if (line.length > 1200) return false
-  if (line.length <= 320 && WHOLE_LINES.some((rule) => rule.test(line))) return true
+  // A sentence is not a menu entry, unless a label opens it ("Photo: The mayor opens the bridge.").
+  const mayBeEntry = line.length <= 320 && (!isProse(line) || /^[\p{L} ]{2,30}[:|©]/u.test(line))
+  if (mayBeEntry && WHOLE_LINES.some((rule) => rule.test(line))) return true
   if (MARKUP.test(line) && !isProse(line)) return true
   const words = wordsOf(line)
   if (words.length <= 60 && NOTICES.some((rule) => rule.test(line))) return true
@@ -173,7 +176,7 @@ export function isFurnitureLine(line: string): boolean {
 
 /** "Sign up now," the minister said: a sentence that quotes or reports, not the page talking to its reader. */
 function isReported(line: string): boolean {
-  return /[“”]|\b(he|she|they) (said|says|told|added|wrote)\b|\bsaid\b/.test(line)
+  return /[“”]|\b(said|says|say|told|added|wrote)\b/.test(line)
 }
 
 const AGENCY =
@@ -182,7 +185,7 @@ const AGENCY =
 /** What photo agencies write behind a caption: `(NAME/AGENCY via …)`, `[File: Name/Agency]`, `| Photo Credit: …`. */
 const CREDIT_AT_END = new RegExp(
   [
-    `[([](?=[^()[\\]]{2,160}[)\\]]\\.?$)(?:[^()[\\]]*\\b(?:Getty|Shutterstock|Alamy|AP Photo|Photo by|File photo|Handout|Courtesy of|Screengrab|Screenshot)\\b[^()[\\]]*|(?:Photo|Image|Picture|File|Credit|Courtesy)s?\\s*(?::|by\\b|/)[^()[\\]]*|[^()[\\]]*\\b${AGENCY}\\b\\s*(?:/|\\bvia\\b)[^()[\\]]*|[^()[\\]]*(?:/|\\bvia\\b)\\s*${AGENCY}\\b[^()[\\]]*)[)\\]]\\.?$`,
+    `[([](?=[^()[\\]]{2,160}[)\\]]\\.?$)(?:[^()[\\]]*\\b(?:Getty|Shutterstock|Alamy|AP Photo|Photo by|File photo|Handout|Courtesy of|Screengrab|Screenshot)\\b[^()[\\]]*|(?:Photo|Image|Picture|File|Credit|Courtesy)s?\\s*(?::|by\\b|/)[^()[\\]]*|[^()[\\]]*\\b${AGENCY}\\b\\s*(?:/|\\bvia\\b)[^()[\\]]*|[^()[\\]]{2,}(?:/|\\bvia\\b)\\s*${AGENCY}\\b[^()[\\]]*|[Ff]ile(?: (?:photo|image|pic|picture))?)[)\\]]\\.?$`,
     `(?:\\||•|—|–|\\s-)\\s*(?:Photo|Image|Picture)(?: credit| courtesy)?s?\\s*:?\\s*[^|.!?]{2,80}$`,
     `(?:Photo|Image|Picture|Photograph|Credit)s?(?: credits?)?\\s*(?::|by\\b)\\s*[\\p{Lu}][^.:]{1,80}$`,
     `[.!?”"]\\s*(?:REUTERS|AFP|AP|EPA|Getty Images)\\s*/\\s*[^/]{2,60}$`,
@@ -201,7 +204,7 @@ const CAPTION_START =
 
 /** Whether a line is a picture's caption with its credit. */
 export function isCaption(line: string): boolean {
-  if (line.length > 700) return false
+  if (line.length > 700 || wordsOf(line).length > 80) return false
   return CREDIT_AT_END.test(line) || (CAPTION_START.test(line) && wordsOf(line).length <= 70)
 }
 
