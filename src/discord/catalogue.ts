@@ -1,0 +1,108 @@
+import type { CommandDefinition } from '../command.ts'
+
+/** What Discord shows of a command and of one of its options, in one language. */
+export type Wording = { readonly name: string; readonly description: string }
+export type CommandWording = Wording & { readonly options: Readonly<Record<string, Wording>> }
+
+/** The languages that commands are named in, besides the English of their definitions, by Discord's locale codes. */
+export const CATALOGUE = {
+  de: {
+    ask: {
+      name: 'fragen',
+      description: 'Stellt der Berichterstattung eine Frage; die Antwort sind ihre eigenen Worte',
+      options: {
+        question: { name: 'frage', description: 'Was du wissen willst' },
+        outlet: { name: 'medium', description: 'Nur Artikel dieses Mediums' },
+        since: { name: 'seit', description: 'Nur Artikel ab diesem Tag, etwa 2024-06-24' },
+        until: { name: 'bis', description: 'Nur Artikel bis zu diesem Tag, etwa 2024-06-30' },
+        private: { name: 'privat', description: 'Nur du siehst die Antwort' },
+      },
+    },
+    quotes: {
+      name: 'zitate',
+      description: 'Was jemand gesagt hat, Wort für Wort',
+      options: {
+        speaker: { name: 'person', description: 'Wer es gesagt hat' },
+        about: { name: 'thema', description: 'Worüber' },
+        since: { name: 'seit', description: 'Nur Artikel ab diesem Tag, etwa 2024-06-24' },
+        until: { name: 'bis', description: 'Nur Artikel bis zu diesem Tag, etwa 2024-06-30' },
+        private: { name: 'privat', description: 'Nur du siehst die Antwort' },
+      },
+    },
+    verify: {
+      name: 'prüfen',
+      description: 'Prüft, ob ein Zitat so in der Berichterstattung steht',
+      options: {
+        quote: { name: 'zitat', description: 'Die Worte, die jemand gesagt haben soll' },
+        speaker: { name: 'person', description: 'Wer sie gesagt haben soll' },
+        private: { name: 'privat', description: 'Nur du siehst die Antwort' },
+      },
+    },
+    speakers: {
+      name: 'personen',
+      description: 'Wer in der Berichterstattung zitiert wird',
+      options: { about: { name: 'thema', description: 'Worüber sie sprechen' } },
+    },
+    articles: {
+      name: 'artikel',
+      description: 'Welche Artikel es gibt',
+      options: {
+        about: { name: 'thema', description: 'Wovon sie handeln' },
+        outlet: { name: 'medium', description: 'Nur Artikel dieses Mediums' },
+      },
+    },
+    help: { name: 'hilfe', description: 'Was Verbatim kann und wie man fragt', options: {} },
+    settings: {
+      name: 'einstellungen',
+      description: 'Wie Verbatim in diesem Kanal antwortet',
+      options: {
+        enabled: { name: 'aktiv', description: 'Ob in diesem Kanal gefragt werden kann' },
+        private: { name: 'privat', description: 'Ob Antworten zunächst nur sieht, wer gefragt hat' },
+        outlets: {
+          name: 'medien',
+          description: 'Nur diese Medien durchsuchen, durch Kommas getrennt; „alle“ für alle',
+        },
+        tags: {
+          name: 'schlagworte',
+          description: 'Nur Artikel mit diesen Schlagworten, durch Kommas getrennt; „alle“ für alle',
+        },
+      },
+    },
+    'Verify quote': { name: 'Zitat prüfen', description: '', options: {} },
+    'Find in coverage': { name: 'In Berichterstattung finden', description: '', options: {} },
+  },
+} as const satisfies Record<string, Readonly<Record<string, CommandWording>>>
+
+type Localizations = Readonly<Record<string, string>>
+
+/** A command's or (with `option`) an option's names and descriptions in every language of the catalogue. */
+export function localizations(
+  command: string,
+  option?: string,
+): { readonly name_localizations: Localizations; readonly description_localizations: Localizations } {
+  const names: Record<string, string> = {}
+  const descriptions: Record<string, string> = {}
+  for (const [locale, commands] of Object.entries(CATALOGUE)) {
+    const wording = (commands as Readonly<Record<string, CommandWording>>)[command]
+    const found = option === undefined ? wording : wording?.options[option]
+    if (found === undefined) continue
+    names[locale] = found.name
+    if (found.description !== '') descriptions[locale] = found.description
+  }
+  return { name_localizations: names, description_localizations: descriptions }
+}
+
+/** Names of commands and options that a language of the catalogue lacks: `de: ask.question`. Empty when it is complete. */
+export function missingWordings(
+  definitions: readonly Pick<CommandDefinition, 'name' | 'options'>[],
+): readonly string[] {
+  return Object.entries(CATALOGUE).flatMap(([locale, commands]) =>
+    definitions.flatMap(({ name, options }) => {
+      const wording = (commands as Readonly<Record<string, CommandWording>>)[name]
+      if (wording === undefined) return [`${locale}: ${name}`]
+      return options
+        .filter((option) => wording.options[option.name] === undefined)
+        .map((o) => `${locale}: ${name}.${o.name}`)
+    }),
+  )
+}

@@ -1,0 +1,215 @@
+import { Client, Events, GatewayIntentBits, Status } from 'discord.js'
+import type { Logger } from 'pino'
+import type { Command } from '../command.ts'
+import type { Engine } from '../engine.ts'
+import { UserError } from '../errors.ts'
+import { createCooldown, type Pace } from './cooldown.ts'
+import { createCustomIds } from './custom-ids.ts'
+import { serveHealth, type HealthServer } from './health.ts'
+import { createLog } from './logging.ts'
+import { createMetrics } from './metrics.ts'
+import { inviteUrl, registerCommands } from './registration.ts'
+import { createRouter } from './router.ts'
+import { SETTINGS_COMMAND } from './settings.ts'
+import { answerManager, isShard } from './shards.ts'
+import { openStore } from './store.ts'
+
+export type BotConfig = {
+  readonly discordToken: string
+  /** Register the commands in this server only. */
+  readonly discordGuildId?: string | undefined
+  /** Where votes and channel settings lie; never inside the index. */
+  readonly dataDir: string
+  readonly logLevel: string
+  readonly logQuestions: boolean
+  readonly healthPort?: number | undefined
+  /** Discord's API; another address only for tests and the preview. */
+  readonly discordApiUrl?: string | undefined
+}
+
+export type BotParts = {
+  readonly config: BotConfig
+  readonly commands: readonly Command[]
+  /** Closed by the bot when it leaves. */
+  readonly engine: Engine
+  /** JSON lines on standard output by default. */
+  readonly log?: Logger | undefined
+  /** How often somebody, a channel, a button may be used. */
+  readonly paces?: { readonly user: Pace; readonly channel: Pace; readonly button: Pace } | undefined
+}
+
+export type Bot = {
+  readonly client: Client<true>
+  readonly inviteUrl: string
+  /** Where /healthz, /readyz and /metrics are; undefined without HEALTH_PORT. */
+  readonly healthPort: number | undefined
+  /** Stops taking questions, finishes those that run (at most `graceMs`), leaves. Twice is harmless. */
+  close(graceMs?: number): Promise<void>
+}
+
+/** What one person and one channel may ask: a burst, then one every few seconds. */
+export const PACES = {
+  user: { burst: 5, everyMs: 4000 },
+  channel: { burst: 30, everyMs: 500 },
+  button: { burst: 15, everyMs: 1000 },
+} as const
+
+/** How long running answers may take once the process is asked to leave; service managers kill after ten seconds or more. */
+const GRACE_MS = 8000
+const TEXTS_KEPT_MS = 90 * 24 * 3600_000
+
+/** The log that a bot process writes: no token of any kind, and no text of questions unless LOG_QUESTIONS says so. */
+export function botLog(config: Pick<BotConfig, 'discordToken' | 'logLevel'>): Logger {
+  return createLog({ level: config.logLevel, secrets: [config.discordToken] })
+}
+
+/**
+ * Connects to Discord, registers the commands where they changed, and answers until it is closed. Resolves once the
+ * gateway is ready.
+ * @throws UserError 'bad-config' for a token or server that Discord refuses, 'write-failed' when DATA_DIR cannot be written
+ */
+export async function startBot({ config, commands, engine, log: given, paces = PACES }: BotParts): Promise<Bot> {
+  const log = given ?? botLog(config)
+  const leaving = new AbortController()
+  const store = openStore(config.dataDir)
+  store.forgetTexts(new Date(Date.now() - TEXTS_KEPT_MS))
+  const client = new Client({
+    intents: [GatewayIntentBits.Guilds],
+    allowedMentions: { parse: [] },
+    rest: {
+      ...(config.discordApiUrl === undefined ? {} : { api: config.discordApiUrl }),
+      // Answers to interactions do not count against the global limit of 50 requests a second, and this bot sends
+      // hardly anything else; Discord's 429 are obeyed in any case.
+      globalRequestsPerSecond: 5000,
+    },
+  })
+  const metrics = createMetrics({
+    gatewayReady: () => client.isReady() && client.ws.status === Status.Ready,
+    servers: () => client.guilds.cache.size,
+    index: () => engine.status(),
+    votes: () => store.voteCounts(),
+    running: () => router.running(),
+  })
+  const router = createRouter({
+    engine,
+    commands,
+    store,
+    ids: createCustomIds(store.signingKey, store.texts),
+    cooldown: createCooldown(),
+    paces,
+    metrics,
+    log,
+    logQuestions: config.logQuestions,
+    rest: client.rest,
+    signal: leaving.signal,
+  })
+  client.on(Events.InteractionCreate, (interaction) => void router.handle(interaction))
+  client.on(Events.Error, (error) => log.error({ err: error }, 'the client reports an error'))
+  client.on(Events.ShardError, (error, shard) => log.error({ err: error, shard }, 'the gateway reports an error'))
+  client.on(Events.ShardReconnecting, (shard) => log.warn({ shard }, 'the gateway is gone; connecting again'))
+  client.on(Events.ShardResume, (shard, replayed) => log.info({ shard, replayed }, 'the gateway is back'))
+  client.on(Events.ShardReady, (shard) => log.info({ shard }, 'the gateway is ready'))
+  client.on(Events.Invalidated, () => log.fatal('Discord ended the session for good'))
+  client.rest.on('rateLimited', ({ route, method, timeToReset }) =>
+    log.warn({ route, method, timeToReset }, 'waiting for a rate limit'),
+  )
+
+  let health: HealthServer | undefined
+  let closing: Promise<void> | undefined
+  const close = (graceMs = GRACE_MS): Promise<void> => {
+    closing ??= leave(graceMs)
+    return closing
+  }
+  const leave = async (graceMs: number) => {
+    client.removeAllListeners(Events.InteractionCreate)
+    const timer = setTimeout(() => leaving.abort(), graceMs)
+    const abandoned = new Promise<void>((resolve) => leaving.signal.addEventListener('abort', () => resolve()))
+    await Promise.race([router.idle(), abandoned])
+    clearTimeout(timer)
+    leaving.abort()
+    await client.destroy()
+    await health?.close()
+    await engine.close()
+    store.close()
+  }
+
+  try {
+    const ready = new Promise<Client<true>>((resolve) => client.once(Events.ClientReady, resolve))
+    await client.login(config.discordToken).catch((cause: unknown) => Promise.reject(wordLogin(cause)))
+    const connected = await ready
+    const applicationId = connected.application.id
+    if (!isShard() || client.shard?.ids.includes(0) === true) {
+      const definitions = [...commands.map((command) => command.definition), SETTINGS_COMMAND]
+      const registration = await registerCommands(client.rest, applicationId, definitions, config.discordGuildId).catch(
+        (cause: unknown) => Promise.reject(wordRegistration(cause, config.discordGuildId)),
+      )
+      log.info({ ...registration }, registration.changed ? 'commands registered' : 'commands are as Discord has them')
+    }
+    const readiness = async () => {
+      if (client.ws.status !== Status.Ready) return { ready: false, why: 'the gateway is not connected' }
+      return engine.status().then(
+        () => ({ ready: true }),
+        (error: unknown) => ({ ready: false, why: error instanceof Error ? error.message : 'the index is not open' }),
+      )
+    }
+    if (isShard()) answerManager({ ready: readiness, metrics: () => metrics.registry.getMetricsAsJSON() })
+    else if (config.healthPort !== undefined)
+      health = await serveHealth(config.healthPort, { ready: readiness, metrics: () => metrics.registry.metrics() })
+    const invite = inviteUrl(applicationId)
+    log.info({ user: connected.user.tag, servers: client.guilds.cache.size, invite }, 'ready')
+    return { client: connected, inviteUrl: invite, healthPort: health?.port, close }
+  } catch (error) {
+    await close(0)
+    throw error
+  }
+}
+
+/**
+ * Runs a bot until it is told to leave: SIGTERM and SIGINT finish what is running; a promise that nobody handles, or an
+ * exception that nobody catches, is logged with its stack and ends the process.
+ * @returns the exit code: 0 when asked to leave, 1 after a failure
+ */
+export async function runUntilStopped(close: () => Promise<void>, log: Logger): Promise<number> {
+  const code = await new Promise<number>((resolve) => {
+    const stop = (signal: string) => {
+      log.info({ signal }, 'leaving: finishing what is running')
+      resolve(0)
+    }
+    const fail = (what: string) => (error: unknown) => {
+      log.fatal({ err: error instanceof Error ? error : new Error(String(error)) }, what)
+      resolve(1)
+    }
+    process.once('SIGTERM', stop)
+    process.once('SIGINT', stop)
+    // A shard does not outlive its manager.
+    process.once('disconnect', () => stop('disconnect'))
+    process.on('unhandledRejection', fail('nobody handled a rejection'))
+    process.on('uncaughtException', fail('nobody caught an exception'))
+  })
+  await close()
+  return code
+}
+
+function wordLogin(cause: unknown): unknown {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  if (code === 'TokenInvalid' || /invalid token/iu.test(message))
+    return new UserError(
+      'bad-config',
+      'Discord does not accept DISCORD_TOKEN.',
+      'Copy it anew: Developer Portal, your application, Bot, Reset Token.',
+      { cause },
+    )
+  return cause
+}
+
+function wordRegistration(cause: unknown, guildId: string | undefined): unknown {
+  const status = cause instanceof Error && 'status' in cause ? cause.status : undefined
+  if (guildId === undefined || (status !== 403 && status !== 404)) return cause
+  return new UserError(
+    'bad-config',
+    `Discord does not let the bot register commands in the server ${guildId} (DISCORD_GUILD_ID).`,
+    'Invite the bot there with the scopes bot and applications.commands, or correct the id.',
+    { cause },
+  )
+}

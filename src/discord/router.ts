@@ -1,0 +1,598 @@
+import PQueue from 'p-queue'
+import {
+  MessageFlags,
+  PermissionFlagsBits,
+  type APIMessageTopLevelComponent,
+  type AutocompleteInteraction,
+  type ButtonInteraction,
+  type ChatInputCommandInteraction,
+  type Interaction,
+  type Message,
+  type MessageContextMenuCommandInteraction,
+  type ModalSubmitInteraction,
+  type REST,
+} from 'discord.js'
+import type { Logger } from 'pino'
+import type { Command, CommandDefinition, OptionValues } from '../command.ts'
+import type { Engine } from '../engine.ts'
+import { UserError } from '../errors.ts'
+import { failureReply } from '../failure.ts'
+import type { Action, Block, QuotedBlock, Reply } from '../reply.ts'
+import { completeOption } from './autocomplete.ts'
+import type { Cooldown, Pace } from './cooldown.ts'
+import type { CustomIds, Press } from './custom-ids.ts'
+import { createDelivery, hasRunOut, type Delivered, type Delivery } from './delivery.ts'
+import { continueQuestion } from './follow-up.ts'
+import { MESSAGE_COMMANDS } from './message-commands.ts'
+import type { Metrics } from './metrics.ts'
+import {
+  customIdsOf,
+  fingerprint,
+  renderCooldown,
+  renderNote,
+  renderReply,
+  renderShared,
+  withoutButton,
+} from './render.ts'
+import { changedSettings, SETTINGS_COMMAND, settingsReply } from './settings.ts'
+import { DEFAULT_SETTINGS, type ChannelSettings, type Store } from './store.ts'
+
+/** An answer that takes longer than this is announced first; Discord waits three seconds for either. */
+const ACKNOWLEDGE_AFTER_MS = 1000
+/** Questions looked up at the same time; more only wait for each other. */
+const CONCURRENCY = 8
+/** Interactions that are remembered, so that one that Discord sends twice is answered once. */
+const REMEMBERED = 10_000
+const MAX_FOLLOW_UP_LENGTH = 300
+
+export type RouterOptions = {
+  readonly engine: Engine
+  readonly commands: readonly Command[]
+  readonly store: Store
+  readonly ids: CustomIds
+  readonly cooldown: Cooldown
+  readonly paces: { readonly user: Pace; readonly channel: Pace; readonly button: Pace }
+  readonly metrics: Metrics
+  readonly log: Logger
+  readonly logQuestions: boolean
+  readonly rest: REST
+  /** Aborted when the process leaves. */
+  readonly signal: AbortSignal
+}
+
+/** Takes every interaction to what answers it. */
+export type Router = {
+  /** Never throws; whatever happens is logged with the interaction's id. */
+  handle(interaction: Interaction): Promise<void>
+  running(): number
+  /** Resolves when nothing is being answered. */
+  idle(): Promise<void>
+}
+
+/** One interaction on its way to an answer. */
+type Turn = {
+  readonly interaction: Exclude<Interaction, AutocompleteInteraction>
+  readonly delivery: Delivery
+  readonly log: Logger
+  readonly arrivedAt: number
+  readonly settings: ChannelSettings
+}
+
+/** A reply still to come, and what its message needs besides. */
+type Work = {
+  readonly command: string
+  /** The question in words, for votes and follow-ups; empty where there is none. */
+  readonly question: string
+  /** Whether the question stands above the answer. */
+  readonly showQuestion: boolean
+  readonly isPrivate: boolean
+  /** The pressed button's message changes, instead of a new one coming. */
+  readonly inPlace: boolean
+  run(): Promise<Reply>
+}
+
+export function createRouter(options: RouterOptions): Router {
+  const { engine, store, ids, metrics, cooldown, paces, rest } = options
+  const commands = new Map(options.commands.map((command) => [command.definition.name, command]))
+  const queue = new PQueue({ concurrency: CONCURRENCY })
+  const seen = new Set<string>()
+  const running = new Set<Promise<void>>()
+
+  const handle = async (interaction: Interaction): Promise<void> => {
+    if (seen.has(interaction.id)) return
+    seen.add(interaction.id)
+    if (seen.size > REMEMBERED) seen.delete(seen.values().next().value ?? '')
+    const log = options.log.child({ interaction: interaction.id, shard: interaction.guild?.shardId ?? 0 })
+    const work = route(interaction, log).catch((error: unknown) => {
+      log.error({ err: error }, 'an interaction broke')
+    })
+    running.add(work)
+    await work
+    running.delete(work)
+  }
+
+  const route = async (interaction: Interaction, log: Logger): Promise<void> => {
+    const arrivedAt = arrivalOf(interaction)
+    const delivery = createDelivery({
+      rest,
+      applicationId: interaction.applicationId,
+      interaction,
+      arrivedAt,
+      signal: options.signal,
+      onProblem: (problem, what) => {
+        const level = hasRunOut(problem) ? 'warn' : 'error'
+        log[level]({ err: problem, what }, 'Discord did not take a response')
+      },
+    })
+    if (interaction.isAutocomplete()) return complete(interaction, delivery, log)
+    const turn: Turn = { interaction, delivery, log, arrivedAt, settings: settingsOf(interaction) }
+    if (interaction.isChatInputCommand()) return slash(turn, interaction)
+    if (interaction.isMessageContextMenuCommand()) return onMessage(turn, interaction)
+    if (interaction.isButton()) return press(turn, interaction)
+    if (interaction.isModalSubmit()) return submit(turn, interaction)
+    log.warn({ type: interaction.type }, 'an interaction of a kind that is not ours')
+  }
+
+  /** Settings are a channel's; a thread has its channel's. */
+  const channelKey = (interaction: Interaction): string | undefined => {
+    if (interaction.guildId === null) return undefined
+    const { channel } = interaction
+    return (channel?.isThread() === true ? channel.parentId : null) ?? interaction.channelId ?? undefined
+  }
+  const settingsOf = (interaction: Interaction): ChannelSettings => {
+    const key = channelKey(interaction)
+    return key === undefined ? DEFAULT_SETTINGS : store.settings(key)
+  }
+
+  const complete = async (interaction: AutocompleteInteraction, delivery: Delivery, log: Logger) => {
+    const focused = interaction.options.getFocused(true)
+    const definition = definitionOf(interaction.commandName)
+    const option = definition?.options.find((each) => each.name === focused.name)
+    const settings = settingsOf(interaction)
+    try {
+      const choices = option === undefined ? [] : await completeOption(option, String(focused.value), engine, settings)
+      await delivery.choices(choices)
+    } catch (error) {
+      // Somebody is typing: no choices are better than none at all.
+      log.error({ err: error }, 'completion failed')
+      await delivery.choices([])
+    }
+  }
+
+  const definitionOf = (name: string): CommandDefinition | undefined =>
+    name === SETTINGS_COMMAND.name ? SETTINGS_COMMAND : commands.get(name)?.definition
+
+  const slash = async (turn: Turn, interaction: ChatInputCommandInteraction) => {
+    const definition = definitionOf(interaction.commandName)
+    if (definition === undefined)
+      return note(turn, 'This command is no longer there. Reload Discord to see the current ones.')
+    const values: Record<string, string | number | boolean | undefined> = {}
+    for (const option of definition.options) values[option.name] = interaction.options.get(option.name)?.value
+    if (!(await mayUse(turn, definition))) return
+    if (definition === SETTINGS_COMMAND) return changeSettings(turn, values)
+    await runCommand(turn, definition.name, values)
+  }
+
+  const onMessage = async (turn: Turn, interaction: MessageContextMenuCommandInteraction) => {
+    const target = MESSAGE_COMMANDS[interaction.commandName]
+    const definition = target === undefined ? undefined : definitionOf(target.command)
+    if (target === undefined || definition === undefined) return note(turn, 'This command is no longer there.')
+    if (!(await mayUse(turn, definition))) return
+    const text = textOf(interaction.targetMessage)
+    if (text === '') return note(turn, 'There is no text in that message.')
+    await runCommand(turn, target.command, clipped(definition, target.options(text)))
+  }
+
+  const mayUse = async (turn: Turn, definition: CommandDefinition): Promise<boolean> => {
+    const { interaction } = turn
+    if (definition.access === 'moderator') {
+      if (interaction.inGuild() && interaction.memberPermissions.has(PermissionFlagsBits.ManageGuild)) return true
+      turn.log.warn({ command: definition.name, user: interaction.user.id }, 'refused: not a moderator')
+      await note(turn, `Only members who may manage the server can use /${definition.name}.`)
+      return false
+    }
+    if (turn.settings.enabled) return true
+    await note(
+      turn,
+      'Verbatim is switched off in this channel. Somebody who manages the server can change that with /settings.',
+    )
+    return false
+  }
+
+  const changeSettings = async (turn: Turn, values: OptionValues) => {
+    const key = channelKey(turn.interaction)
+    if (key === undefined) return note(turn, 'Settings belong to the channels of a server.')
+    const isChange = Object.values(values).some((value) => value !== undefined)
+    await conclude(turn, {
+      command: SETTINGS_COMMAND.name,
+      question: '',
+      showQuestion: false,
+      isPrivate: true,
+      inPlace: false,
+      run: async () => {
+        const settings = isChange ? await changedSettings(turn.settings, values, engine) : turn.settings
+        if (isChange) {
+          store.changeSettings(key, settings, turn.interaction.user.id, new Date())
+          turn.log.info({ channel: key, settings, user: turn.interaction.user.id }, 'settings changed')
+        }
+        return settingsReply(settings, isChange)
+      },
+    })
+  }
+
+  const runCommand = async (turn: Turn, name: string, values: OptionValues) => {
+    const command = commands.get(name)
+    if (command === undefined) return note(turn, 'This command is no longer there.')
+    if (!(await mayGoOn(turn))) return
+    const hasPrivate = command.definition.options.some((option) => option.name === 'private')
+    const isPrivate = typeof values['private'] === 'boolean' ? values['private'] : turn.settings.private
+    const given: OptionValues = hasPrivate ? { ...values, private: isPrivate } : values
+    await conclude(turn, {
+      command: name,
+      question: questionOf(command.definition, given),
+      showQuestion: name === 'ask',
+      isPrivate,
+      inPlace: false,
+      run: () => command.run(given, contextOf(turn)),
+    })
+  }
+
+  const contextOf = ({ settings }: Pick<Turn, 'settings'>) => ({
+    engine,
+    votes: store.voteCounts(),
+    signal: options.signal,
+    ...(settings.outlets.length === 0 ? {} : { outlets: settings.outlets }),
+    ...(settings.tags.length === 0 ? {} : { tags: settings.tags }),
+  })
+
+  /** Whether the asker and the channel are not asking too fast; says when to try again otherwise. */
+  const mayGoOn = async (turn: Turn): Promise<boolean> => {
+    const { user, channelId } = turn.interaction
+    const keys: [string, Pace][] = [[`user ${user.id}`, paces.user]]
+    if (channelId !== null) keys.push([`channel ${channelId}`, paces.channel])
+    return notTooFast(turn, keys)
+  }
+
+  const notTooFast = async (turn: Turn, keys: readonly (readonly [string, Pace])[]): Promise<boolean> => {
+    const again = cooldown.take(keys, Date.now())
+    if (again === undefined) return true
+    metrics.coolingDown()
+    turn.log.info({ user: turn.interaction.user.id, again: new Date(again).toISOString() }, 'cooling down')
+    finish(turn, 'cooldown', 'refused', await turn.delivery.answer(renderCooldown(again)))
+    return false
+  }
+
+  const press = async (turn: Turn, interaction: ButtonInteraction) => {
+    const pressed = ids.read(interaction.customId)
+    if (pressed === undefined)
+      return note(turn, 'This button is too old to work. Ask again, and the new answer’s buttons will.')
+    if (!turn.settings.enabled) return note(turn, 'Verbatim is switched off in this channel.')
+    if (pressed.kind !== 'ask' && !(await notTooFast(turn, [[`button ${interaction.user.id}`, paces.button]]))) return
+    switch (pressed.kind) {
+      case 'ask':
+        return runCommand(turn, 'ask', {
+          question: pressed.fields[0],
+          ...(isEphemeral(interaction.message) ? { private: true } : {}),
+        })
+      case 'page':
+        return turnPage(turn, interaction, pressed)
+      case 'context':
+        return showContext(turn, pressed)
+      case 'vote':
+        return vote(turn, pressed)
+      case 'share':
+        return share(turn, interaction)
+      case 'follow-up':
+        return askFurther(turn, pressed)
+      default:
+        return note(turn, 'This button is too old to work.')
+    }
+  }
+
+  const turnPage = async (turn: Turn, interaction: ButtonInteraction, { fields }: Press) => {
+    const [name = '', state = '', , question = ''] = fields
+    const command = commands.get(name)
+    if (command?.page === undefined) return note(turn, 'This button is too old to work.')
+    // On an answer that everyone sees, only its asker turns the page for all; anybody else gets one of their own.
+    const asker = interaction.message.interactionMetadata?.user.id
+    const ownCopy = !isEphemeral(interaction.message) && asker !== undefined && asker !== interaction.user.id
+    const page = command.page
+    await conclude(turn, {
+      command: name,
+      question,
+      showQuestion: name === 'ask',
+      isPrivate: ownCopy || isEphemeral(interaction.message),
+      inPlace: !ownCopy,
+      run: async () => {
+        const reply = await page(state, contextOf(turn))
+        const turns: Action[] = []
+        if (name === 'ask' && !reply.actions.some((action) => action.kind === 'follow-up'))
+          turns.push({ kind: 'follow-up', question })
+        if (!reply.actions.some((action) => action.kind === 'share')) turns.push({ kind: 'share' })
+        return { ...reply, actions: [...reply.actions, ...turns] }
+      },
+    })
+  }
+
+  /** The quoted words that a button belongs to, if they still stand where they stood. */
+  const quotedAt = async (fields: readonly string[]) => {
+    const [articleId = '', start = '', end = '', print = ''] = fields
+    const place = { articleId: Number(articleId), start: Number(start), end: Number(end) }
+    const context = await engine.context(place.articleId, place.start, place.end)
+    if (context === null) return undefined
+    const { paragraph } = context
+    const text = paragraph.text.slice(place.start - paragraph.start, place.end - paragraph.start)
+    return fingerprint(text) === print ? { ...place, text, context } : undefined
+  }
+
+  const MOVED_ON =
+    'The coverage has been indexed anew since this answer, and these words are not where they were. Ask again.'
+
+  const showContext = async (turn: Turn, { fields }: Press) => {
+    const quoted = await quotedAt(fields)
+    if (quoted === undefined) return note(turn, MOVED_ON)
+    const { article, before, paragraph, after } = quoted.context
+    const around = [before, paragraph, after].filter((part) => part !== null)
+    const start = around[0]?.start ?? paragraph.start
+    const end = around.at(-1)?.end ?? paragraph.end
+    const text = around.map((part) => part.text).join('\n\n')
+    const whole = await engine.isVerbatim(article.id, start, end, text)
+    const shown = whole ? { start, end, text } : paragraph
+    const block: QuotedBlock = {
+      kind: 'quoted',
+      as: 'passage',
+      articleId: article.id,
+      start: shown.start,
+      end: shown.end,
+      text: shown.text,
+      emphasis: { start: quoted.start - shown.start, end: quoted.end - shown.start },
+      sources: [
+        {
+          articleId: article.id,
+          title: article.title,
+          ...(article.outlet === undefined ? {} : { outlet: article.outlet }),
+          ...(article.published === undefined ? {} : { published: article.published }),
+          ...(article.url === undefined ? {} : { url: article.url }),
+          ...(article.via === undefined ? {} : { via: article.via }),
+        },
+      ],
+    }
+    await conclude(turn, {
+      command: 'context',
+      question: '',
+      showQuestion: false,
+      isPrivate: true,
+      inPlace: false,
+      run: () => Promise.resolve({ outcome: 'answered', audience: 'asker', blocks: [block], actions: [] }),
+    })
+  }
+
+  const vote = async (turn: Turn, { fields }: Press) => {
+    const [verdict, articleId = '', start = '', end = '', print = '', , generation, question = ''] = fields
+    const quoted = await quotedAt([articleId, start, end, print])
+    if (quoted === undefined) return note(turn, MOVED_ON)
+    const useful = verdict === '1'
+    store.vote(
+      {
+        question,
+        file: quoted.context.article.file,
+        start: quoted.start,
+        end: quoted.end,
+        quote: quoted.text,
+        generation: Number(generation),
+        useful,
+        at: new Date().toISOString(),
+      },
+      turn.interaction.user.id,
+    )
+    await note(turn, useful ? 'Counted as useful. Thank you.' : 'Counted as not useful. Thank you.')
+  }
+
+  const share = async (turn: Turn, interaction: ButtonInteraction) => {
+    const components = interaction.message.components.map((component) =>
+      component.toJSON(),
+    ) as APIMessageTopLevelComponent[]
+    const isShare = (customId: string) => ids.read(customId)?.kind === 'share'
+    for (const customId of customIdsOf(components)) {
+      const button = ids.read(customId)
+      if (button?.kind === 'context' && (await quotedAt(button.fields)) === undefined) return note(turn, MOVED_ON)
+    }
+    const rest = withoutButton(components, isShare)
+    await turn.delivery.update({
+      flags: interaction.message.flags.bitfield & (MessageFlags.IsComponentsV2 | MessageFlags.SuppressEmbeds),
+      components: rest,
+      allowed_mentions: { parse: [] },
+    })
+    const shared = renderShared(components, isShare, interaction.user.id)
+    finish(turn, 'share', 'answered', await turn.delivery.followUp(shared))
+  }
+
+  const askFurther = async (turn: Turn, { fields }: Press) => {
+    const [question = '', speaker = ''] = fields
+    const delivered = await turn.delivery.modal({
+      custom_id: ids.write('follow-up', question, speaker),
+      title: 'Follow up',
+      components: [
+        {
+          type: 18,
+          label: 'Your question',
+          description: 'Who and what it leaves open is taken from the question before.',
+          component: {
+            type: 4,
+            custom_id: 'question',
+            style: 1,
+            min_length: 2,
+            max_length: MAX_FOLLOW_UP_LENGTH,
+            required: true,
+            placeholder: 'and what happened next?',
+          },
+        },
+      ],
+    })
+    finish(turn, 'follow-up', 'answered', delivered)
+  }
+
+  const submit = async (turn: Turn, interaction: ModalSubmitInteraction) => {
+    const pressed = ids.read(interaction.customId)
+    if (pressed?.kind !== 'follow-up') return note(turn, 'This form is too old to work. Ask again.')
+    if (!turn.settings.enabled) return note(turn, 'Verbatim is switched off in this channel.')
+    const [question = '', speaker = ''] = pressed.fields
+    const next = interaction.fields.getTextInputValue('question')
+    const followed = speaker === '' ? { question } : { question, speaker }
+    const fromPrivate = interaction.message !== null && isEphemeral(interaction.message)
+    await runCommand(turn, 'ask', {
+      question: continueQuestion(followed, next).slice(0, 500),
+      ...(fromPrivate ? { private: true } : {}),
+    })
+  }
+
+  const note = async (turn: Turn, text: string) => {
+    finish(turn, 'note', 'refused', await turn.delivery.answer(renderNote(text)))
+  }
+
+  /** Runs the work, says in time that it runs, and delivers what came of it. */
+  const conclude = async (turn: Turn, work: Work): Promise<void> => {
+    const { delivery, log, arrivedAt } = turn
+    const timer = setTimeout(
+      () => {
+        metrics.acknowledged((Date.now() - arrivedAt) / 1000)
+        void (work.inPlace ? delivery.deferUpdate() : delivery.defer(work.isPrivate))
+      },
+      Math.max(0, ACKNOWLEDGE_AFTER_MS - (Date.now() - arrivedAt)),
+    )
+    try {
+      const reply = await queue.add(() => verified(turn, work))
+      const { generation } = await engine.status()
+      // Errors and refusals are the asker's alone.
+      const ephemeral = work.isPrivate || reply.audience === 'asker' || isRefusal(reply)
+      const heading: Block[] = work.showQuestion && !isRefusal(reply) ? [{ kind: 'heading', text: work.question }] : []
+      const message = renderReply(
+        { ...reply, blocks: [...heading, ...reply.blocks] },
+        { ids, command: work.command, generation, question: work.question, ephemeral },
+      )
+      clearTimeout(timer)
+      const inPlace = work.inPlace && !isRefusal(reply)
+      const delivered = await (inPlace ? delivery.update(message) : delivery.answer(message))
+      finish(turn, work.command, reply.outcome, delivered, work.question)
+    } catch (error) {
+      clearTimeout(timer)
+      log.error({ err: error, command: work.command }, 'an answer could not be made')
+      await delivery.answer(renderNote('Something broke on our side. Tell whoever runs this bot, with the time.'))
+    }
+  }
+
+  /**
+   * The reply with only such quotations as stand in the coverage word for word, now. Where the index moved on while
+   * the question was being answered, it is asked once more.
+   */
+  const verified = async (turn: Turn, work: Work): Promise<Reply> => {
+    for (const isLast of [false, true]) {
+      const reply = await work.run().catch((error: unknown) => failed(turn, work, error))
+      const kept: Block[] = []
+      for (const block of reply.blocks) if (await stands(block)) kept.push(block)
+      const withheld = reply.blocks.length - kept.length
+      if (withheld === 0) return reply
+      if (!isLast) continue
+      for (let i = 0; i < withheld; i++) metrics.withheld()
+      turn.log.error({ command: work.command, withheld }, 'quotations that are not verbatim were withheld')
+      return {
+        ...reply,
+        ...(kept.some((block) => block.kind === 'quoted') ? {} : { outcome: 'failed' as const }),
+        blocks: [
+          ...kept,
+          {
+            kind: 'notice',
+            text: `${withheld} ${withheld === 1 ? 'passage was' : 'passages were'} withheld.`,
+            remedy: 'It no longer stands in its article word for word. Ask again.',
+          },
+        ],
+      }
+    }
+    throw new Error('unreachable')
+  }
+
+  const stands = async (block: Block): Promise<boolean> => {
+    if (block.kind !== 'quoted') return true
+    return engine.isVerbatim(block.articleId, block.start, block.end, block.text)
+  }
+
+  const failed = (turn: Turn, work: Work, error: unknown): Reply => {
+    const reply = failureReply(error, (incident, cause) => {
+      turn.log.error({ err: cause, incident, command: work.command }, 'a command broke')
+    })
+    if (!(error instanceof UserError)) return reply
+    turn.log.info({ code: error.code, command: work.command }, 'a command was refused')
+    if (error.code !== 'stale-state' || !work.showQuestion) return reply
+    return { ...reply, actions: [{ kind: 'ask', label: 'Ask again', question: work.question }] }
+  }
+
+  const finish = (turn: Turn, command: string, outcome: string, delivered: Delivered, question?: string) => {
+    const seconds = (Date.now() - turn.arrivedAt) / 1000
+    if (delivered === 'lost') metrics.lost()
+    metrics.answered(command, delivered === 'lost' ? 'lost' : outcome, seconds)
+    turn.log.info(
+      {
+        command,
+        outcome,
+        delivered,
+        ms: Math.round(seconds * 1000),
+        ...(options.logQuestions && question !== undefined && question !== '' ? { question } : {}),
+      },
+      'answered',
+    )
+  }
+
+  return {
+    handle,
+    running: () => running.size,
+    idle: async () => {
+      while (running.size > 0) await Promise.all(running)
+    },
+  }
+}
+
+const isRefusal = (reply: Reply): boolean => reply.outcome === 'failed' || reply.outcome === 'refused'
+const isEphemeral = (message: Message): boolean => message.flags.has(MessageFlags.Ephemeral)
+
+/** When Discord made the interaction, as far as the two clocks agree; never later than now. */
+function arrivalOf(interaction: Interaction): number {
+  const now = Date.now()
+  return Math.min(now, Math.max(interaction.createdTimestamp, now - 2500))
+}
+
+/** A command line in words, for votes: the question itself, or the command with what it was given. */
+function questionOf(definition: CommandDefinition, values: OptionValues): string {
+  if (typeof values['question'] === 'string') return values['question']
+  const given = definition.options
+    .filter((option) => option.name !== 'private' && values[option.name] !== undefined)
+    .map((option) => `${option.name}:${String(values[option.name])}`)
+  return `/${[definition.name, ...given].join(' ')}`
+}
+
+/** Options cut to what their command takes: a message is longer than anything typed. */
+function clipped(definition: CommandDefinition, values: OptionValues): OptionValues {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => {
+      const most = definition.options.find((option) => option.name === name)?.maxLength
+      return [name, typeof value === 'string' && most !== undefined ? value.slice(0, most).trim() : value]
+    }),
+  )
+}
+
+/** Everything a person reads in a message: its text, its components, its embeds. */
+function textOf(message: Message): string {
+  const texts = [message.content]
+  const visit = (node: unknown) => {
+    if (Array.isArray(node)) return node.forEach(visit)
+    if (typeof node !== 'object' || node === null) return
+    const { type, content, components } = node as { type?: unknown; content?: unknown; components?: unknown }
+    if (type === 10 && typeof content === 'string') texts.push(content)
+    visit(components)
+  }
+  visit(message.components.map((component) => component.toJSON()))
+  for (const embed of message.embeds) texts.push(embed.title ?? '', embed.description ?? '')
+  return texts
+    .filter((text) => text !== '')
+    .join('\n')
+    .trim()
+}

@@ -1,0 +1,152 @@
+import Database from 'better-sqlite3'
+import { createHmac, randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { UserError } from '../errors.ts'
+import type { LongTexts } from './custom-ids.ts'
+
+/** How a channel wants to be answered. */
+export type ChannelSettings = {
+  readonly enabled: boolean
+  /** Answers are seen by the asker only, unless the asker says otherwise. */
+  readonly private: boolean
+  readonly outlets: readonly string[]
+  readonly tags: readonly string[]
+}
+
+export const DEFAULT_SETTINGS: ChannelSettings = { enabled: true, private: false, outlets: [], tags: [] }
+
+/** What a reader said of a passage as an answer to a question. One vote each; a later one replaces it. */
+export type Vote = {
+  readonly question: string
+  /** The article's file in the corpus, and where in its body: they outlive reindexing. */
+  readonly file: string
+  readonly start: number
+  readonly end: number
+  readonly quote: string
+  readonly generation: number
+  readonly useful: boolean
+  /** ISO date and time. */
+  readonly at: string
+}
+
+/**
+ * What must outlive restarts and reindexing: channel settings, votes, texts of buttons, the key that signs buttons.
+ * One SQLite file; several processes (shards) may have it open.
+ */
+export type Store = {
+  readonly signingKey: Buffer
+  readonly texts: LongTexts
+  settings(channelId: string): ChannelSettings
+  changeSettings(channelId: string, settings: ChannelSettings, by: string, at: Date): void
+  vote(vote: Vote, userId: string): void
+  votes(): readonly Vote[]
+  voteCounts(): { readonly useful: number; readonly notUseful: number }
+  /** Forgets texts that no button has used since then. */
+  forgetTexts(before: Date): void
+  /** Closing twice is harmless. */
+  close(): void
+}
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS keys (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS settings (
+    channel_id TEXT PRIMARY KEY, enabled INTEGER NOT NULL, private INTEGER NOT NULL,
+    outlets TEXT NOT NULL, tags TEXT NOT NULL, changed_by TEXT NOT NULL, changed_at TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS votes (
+    question TEXT NOT NULL, file TEXT NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, voter TEXT NOT NULL,
+    quote TEXT NOT NULL, generation INTEGER NOT NULL, useful INTEGER NOT NULL, at TEXT NOT NULL,
+    PRIMARY KEY (question, file, start, "end", voter)
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS texts (key TEXT PRIMARY KEY, text TEXT NOT NULL, used_at TEXT NOT NULL) STRICT;
+`
+
+type SettingsRow = { enabled: number; private: number; outlets: string; tags: string }
+type VoteRow = Omit<Vote, 'useful'> & { useful: number }
+
+/** @throws UserError 'write-failed' when the directory cannot be written */
+export function openStore(dataDir: string, now: () => Date = () => new Date()): Store {
+  const path = join(dataDir, 'discord.db')
+  let database: Database.Database
+  try {
+    mkdirSync(dataDir, { recursive: true })
+    database = new Database(path, { timeout: 5000 })
+    database.pragma('journal_mode = WAL')
+    database.pragma('synchronous = NORMAL')
+    database.exec(SCHEMA)
+  } catch (cause) {
+    throw new UserError(
+      'write-failed',
+      `${path} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`,
+      'Let the bot write to DATA_DIR, or name another directory.',
+      { cause },
+    )
+  }
+  const key = (name: string): Buffer => {
+    // The first process to insert wins; every other reads what it wrote.
+    database.prepare('INSERT OR IGNORE INTO keys (name, value) VALUES (?, ?)').run(name, randomBytes(32))
+    return (database.prepare('SELECT value FROM keys WHERE name = ?').get(name) as { value: Buffer }).value
+  }
+  const voterKey = key('voter')
+  const readSettings = database.prepare('SELECT enabled, private, outlets, tags FROM settings WHERE channel_id = ?')
+  const writeSettings = database.prepare(
+    `INSERT OR REPLACE INTO settings (channel_id, enabled, private, outlets, tags, changed_by, changed_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  )
+  const writeVote = database.prepare(
+    `INSERT OR REPLACE INTO votes (question, file, start, "end", voter, quote, generation, useful, at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  )
+  const readVotes = database.prepare(
+    'SELECT question, file, start, "end", quote, generation, useful, at FROM votes ORDER BY at, rowid',
+  )
+  const countVotes = database.prepare('SELECT count(*) AS all_votes, coalesce(sum(useful), 0) AS useful FROM votes')
+  const putText = database.prepare(
+    'INSERT INTO texts (key, text, used_at) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET used_at = excluded.used_at',
+  )
+  const getText = database.prepare('SELECT text FROM texts WHERE key = ?')
+  const forget = database.prepare('DELETE FROM texts WHERE used_at < ?')
+  return {
+    signingKey: key('buttons'),
+    texts: {
+      put: (textKey, text) => void putText.run(textKey, text, now().toISOString()),
+      get: (textKey) => (getText.get(textKey) as { text: string } | undefined)?.text,
+    },
+    settings: (channelId) => {
+      const row = readSettings.get(channelId) as SettingsRow | undefined
+      if (row === undefined) return DEFAULT_SETTINGS
+      return {
+        enabled: row.enabled === 1,
+        private: row.private === 1,
+        outlets: JSON.parse(row.outlets) as string[],
+        tags: JSON.parse(row.tags) as string[],
+      }
+    },
+    changeSettings: (channelId, settings, by, at) => {
+      const { enabled, private: isPrivate, outlets, tags } = settings
+      writeSettings.run(
+        channelId,
+        enabled ? 1 : 0,
+        isPrivate ? 1 : 0,
+        JSON.stringify(outlets),
+        JSON.stringify(tags),
+        by,
+        at.toISOString(),
+      )
+    },
+    vote: (vote, userId) => {
+      // Who voted is kept only as far as one vote a person needs it.
+      const voter = createHmac('sha256', voterKey).update(userId).digest('base64url').slice(0, 16)
+      const { question, file, start, end, quote, generation, useful, at } = vote
+      writeVote.run(question, file, start, end, voter, quote, generation, useful ? 1 : 0, at)
+    },
+    votes: () => (readVotes.all() as VoteRow[]).map((row) => ({ ...row, useful: row.useful === 1 })),
+    voteCounts: () => {
+      const row = countVotes.get() as { all_votes: number; useful: number }
+      return { useful: row.useful, notUseful: row.all_votes - row.useful }
+    },
+    forgetTexts: (before) => void forget.run(before.toISOString()),
+    close: () => void database.close(),
+  }
+}
