@@ -164,7 +164,7 @@ function ownCue(scene: Scene, place: Place, index: number): Found | undefined {
   const before = cueBefore(frame, cues, k)
   const announced = before && announces(frame, before, k)
   const single = quotation.marks === 'single'
-  if (announced && !(single && before.kind === 'think')) return { cue: before, evidence: 'colon', frame: place.frame }
+  if (announced && !(before.lemma === ':' && beside) && !(single && before.kind === 'think')) return { cue: before, evidence: 'colon', frame: place.frame }
   if (beside) return { cue: beside, evidence: 'beside', frame: place.frame }
   if (single && (before?.kind === 'think' || !/\s/.test(scene.text.slice(quotation.start, quotation.end))))
     return undefined
@@ -196,7 +196,7 @@ function cueBeside(
     const begins = beginning(cue)
     let from = next
     while (from < begins && (tokens[from]?.pos === 'ADV' || tokens[from]?.lower === 'as')) from++
-    const titled = cue.side === 'before' && cue.subject.chunk.kind === 'name' && cue.subject.chunk.titles.length > 0
+    const titled = (cue.lemma === 'quote' && cue.side === 'after') || (cue.side === 'before' && cue.subject.chunk.kind === 'name' && cue.subject.chunk.titles.length > 0)
     while (
       titled &&
       from < begins &&
@@ -371,9 +371,10 @@ function carryOn(context: Context, index: number): Draft | undefined {
   const previous = drafts.get(index - 1)
   if (quotation.continuesPrevious && previous)
     return follow(previous, 'continued', 'previous paragraph', previous.utterance)
-  if (!isWhole(scene, index, place) || quotation.marks === 'single') return undefined
   const sameBlock = inBlock.includes(index - 1) && previous !== undefined
-  if (sameBlock && previous) {
+  const single = quotation.marks === 'single' && !(sameBlock && scene.quotations[index - 1]?.marks === 'single')
+  if (!isWhole(scene, index, place) || single) return undefined
+  if (sameBlock && previous.referent) {
     const between = place.frame - (places[index - 1]?.frame ?? place.frame)
     const interrupted = between <= 1 && previous.evidence === 'beside'
     const newVoice = between > 1 ? lastReferent(context, (places[index - 1]?.frame ?? 0) + 1, place.frame) : undefined
@@ -398,6 +399,11 @@ function carryOn(context: Context, index: number): Draft | undefined {
   }
   const voice = place.frame > from ? lastReferent(context, from, place.frame) : undefined
   if (voice) return voiceDraft(voice, 'same paragraph')
+  // Okoro was blunt. “We will rebuild.” · “Too late.” Lindqvist shook his head. “Nobody asked us.”
+  const actor = place.frame > from ? leadingPerson(scene, place.frame - 1) : undefined
+  if (actor) return voiceDraft({ referent: actor, cue: undefined, frame: place.frame - 1 }, 'same paragraph')
+  const next = place.frame + 1 < to && inBlock.includes(index + 1) ? leadingPerson(scene, place.frame + 1) : undefined
+  if (next) return voiceDraft({ referent: next, cue: undefined, frame: place.frame + 1 }, 'next sentence')
   for (const later of inBlock) {
     if (later <= index) continue
     const draft = drafts.get(later)
@@ -406,6 +412,13 @@ function carryOn(context: Context, index: number): Draft | undefined {
       return follow(draft, 'continued', 'next sentence', -1)
   }
   return fromPreviousBlock(context, index, place)
+}
+
+/** The person who is the subject of a short sentence without quotations: Okoro smiled. */
+function leadingPerson(scene: Scene, index: number): Referent | undefined {
+  const frame = scene.frames[index]
+  if (!frame || frame.titleCase || frame.tokens.length > 14 || frame.tokens.some(({ quotation }) => quotation >= 0)) return undefined
+  return scene.resolver.leadingPerson(index)
 }
 
 function follow(draft: Draft, attribution: Attribution, evidence: Evidence, utterance: number): Draft {
@@ -471,7 +484,9 @@ function fromPreviousBlock(context: Context, index: number, place: Place): Draft
     if (spokenAfter) return voiceDraft(spokenAfter, 'previous paragraph')
     return follow(previous, 'continued', 'previous paragraph', -1)
   }
-  return voice ? voiceDraft(voice, 'previous paragraph') : none
+  if (voice) return voiceDraft(voice, 'previous paragraph')
+  const actor = leadingPerson(scene, from - 1)
+  return actor ? voiceDraft({ referent: actor, cue: undefined, frame: from - 1 }, 'previous paragraph') : none
 }
 
 function firstFrameOf(frames: readonly Frame[], frame: number): number {

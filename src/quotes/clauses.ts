@@ -35,9 +35,13 @@ const CONTROL =
 const REACH = 70
 
 /** The uses of verbs of saying in a frame, in order, each with its subject where the sentence has one. */
-export function readCues(frame: Frame, chunks: readonly Chunk[]): CueUse[] {
+export function readCues(
+  frame: Frame,
+  chunks: readonly Chunk[],
+  possessors: ReadonlyMap<Chunk, readonly Chunk[]>,
+): CueUse[] {
   const { tokens } = frame
-  const view = new ChunkView(tokens, chunks)
+  const view = new ChunkView(tokens, chunks, possessors)
   const cues: CueUse[] = []
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i]
@@ -47,7 +51,8 @@ export function readCues(frame: Frame, chunks: readonly Chunk[]): CueUse[] {
       if (chunk) cues.push(use(i, i + 1, 'according to', 'according', view.joint(chunk), 'after'))
       continue
     }
-    if (/^(?:per|à)$/.test(token.lower) && token.lower === 'per') continue
+    const words = inTheWordsOf(view, tokens, i)
+    if (words) cues.push(words)
     const form = cueForm(token.lower)
     if (!form || !isVerb(view, tokens, i, form.kind)) continue
     if (/^(?:shoot|fire|hit|strike)$/.test(form.lemma) && tokens[i + 1]?.lower !== 'back') continue
@@ -55,6 +60,11 @@ export function readCues(frame: Frame, chunks: readonly Chunk[]): CueUse[] {
     if (passive) {
       const agent = agentOf(view, tokens, i)
       cues.push({ ...use(i, i, form.lemma, form.kind, agent, 'after'), passive: agent === undefined })
+      continue
+    }
+    const quotedAs = form.lemma === 'quote' || form.lemma === 'cite' ? objectBeforeAs(view, tokens, i) : undefined
+    if (quotedAs) {
+      cues.push(use(i, i, form.lemma, 'say', quotedAs, 'after'))
       continue
     }
     const subject = view.subjectBefore(i)
@@ -68,6 +78,13 @@ export function readCues(frame: Frame, chunks: readonly Chunk[]): CueUse[] {
       cues.push(use(i, i, form.lemma, form.kind, after, 'after'))
       continue
     }
+    // "Asked whether …, Okoro replied": the subject is who was asked
+    if (!form.gerund && form.participle && (i === 0 || tokens[i - 1]?.text === ',' || tokens[i - 1]?.pos === 'SCONJ') && !subject) continue
+    const source = quotedSource(view, tokens, i)
+    if (source) {
+      cues.push({ ...use(i, i, form.lemma, 'say', source, 'before'), gerund: form.gerund })
+      continue
+    }
     const shared = form.gerund && isProgressive(tokens, i) ? subject : sharedSubject(view, tokens, i, cues)
     cues.push({
       ...use(i, i, form.lemma, form.kind, shared ?? subject, shared ? 'shared' : 'before'),
@@ -79,12 +96,29 @@ export function readCues(frame: Frame, chunks: readonly Chunk[]): CueUse[] {
   return cues
 }
 
+/** "in the words of Okoro" · "in Okoro’s view" */
+function inTheWordsOf(view: ChunkView, tokens: readonly Token[], i: number): CueUse | undefined {
+  if (tokens[i]?.lower !== 'in') return undefined
+  const chunk = view.startingAt(i + 1)
+  if (!chunk || !/^(?:words|view|opinion|telling|account)$/.test(chunk.head)) return undefined
+  if (tokens[chunk.last + 1]?.lower === 'of') {
+    const owner = view.startingAt(chunk.last + 2)
+    return owner ? use(i, chunk.last + 1, 'in the words of', 'according', view.joint(owner), 'after') : undefined
+  }
+  if (!chunk.definite || tokens[chunk.first]?.lower === 'the') return undefined
+  const name = view.possessorOf(chunk)
+  return name ? use(i, chunk.last, 'in the words of', 'according', { chunk: name, members: [name] }, 'after') : undefined
+}
+
 /** "Okoro sent a clear signal to the yard: “…”": a colon announces speech where no verb of saying does. */
 function colonSubject(view: ChunkView, tokens: readonly Token[], cues: readonly CueUse[]): CueUse | undefined {
   const at = tokens.findIndex(
     (token, i) => token.text === ':' && (i === tokens.length - 1 || (tokens[i + 1]?.quotation ?? -1) >= 0),
   )
   if (at < 0 || cues.some((cue) => cue.subject && cue.first < at && cue.kind !== 'think')) return undefined
+  // OKORO: “…”
+  const label = view.endingAt(at - 1)
+  if (label?.kind === 'name' && label.first === 0) return use(at, at, ':', 'say', { chunk: label, members: [label] }, 'before')
   for (let j = 0; j < at; j++) {
     const token = tokens[j]
     if (token?.pos !== 'VERB' && token?.pos !== 'AUX') continue
@@ -157,6 +191,27 @@ function isPassive(tokens: readonly Token[], i: number): boolean {
     }
   }
   return false
+}
+
+/** "quoted a witness as saying": the witness speaks. */
+function objectBeforeAs(view: ChunkView, tokens: readonly Token[], verb: number): Subject | undefined {
+  const object = view.startingAt(verb + 1)
+  if (!object || object.kind === 'time') return undefined
+  for (let j = object.last + 1; j < tokens.length && j < object.last + 14; j++) {
+    if (tokens[j]?.lower === 'as' && /ing$/.test(tokens[j + 1]?.lower ?? '')) return { chunk: object, members: [object] }
+    if ((tokens[j]?.quotation ?? -1) >= 0) return undefined
+  }
+  return undefined
+}
+
+/** The subject of "saying" in "quoted a witness as saying". */
+function quotedSource(view: ChunkView, tokens: readonly Token[], i: number): Subject | undefined {
+  if (tokens[i - 1]?.lower !== 'as' || !/^(?:saying|telling|writing|claiming|adding|stating)$/.test(tokens[i]?.lower ?? '')) return undefined
+  for (let j = i - 2; j >= 0 && j > i - 18; j--) {
+    if (tokens[j]?.pos !== 'VERB') continue
+    return objectBeforeAs(view, tokens, j)
+  }
+  return undefined
 }
 
 function isRelative(tokens: readonly Token[], verb: number, subject: Subject): boolean {
@@ -256,9 +311,11 @@ function sharedSubject(
 class ChunkView {
   private readonly tokens: readonly Token[]
   private readonly chunks: readonly Chunk[]
+  private readonly possessors: ReadonlyMap<Chunk, readonly Chunk[]>
   private readonly byToken: readonly number[]
 
-  constructor(tokens: readonly Token[], chunks: readonly Chunk[]) {
+  constructor(tokens: readonly Token[], chunks: readonly Chunk[], possessors: ReadonlyMap<Chunk, readonly Chunk[]>) {
+    this.possessors = possessors
     this.tokens = tokens
     this.chunks = chunks
     const byToken = new Array<number>(tokens.length).fill(-1)
@@ -278,6 +335,10 @@ class ChunkView {
   endingAt(i: number): Chunk | undefined {
     const chunk = this.at(i)
     return chunk?.last === i ? chunk : undefined
+  }
+
+  possessorOf(chunk: Chunk): Chunk | undefined {
+    return this.possessors.get(chunk)?.at(-1)
   }
 
   verbFollows(chunk: Chunk): boolean {

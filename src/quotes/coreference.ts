@@ -2,7 +2,7 @@ import type { Chunk } from './chunks.ts'
 import type { CueUse, Subject } from './clauses.ts'
 import type { Frame } from './frames.ts'
 import { genderOfWord, isBodyNoun, isBodyWord, isDocumentNoun, isKin, isRole } from './lexicon.ts'
-import { singular, skipBrackets, type Entity, type Mentions } from './mentions.ts'
+import { rolePhrase, singular, skipBrackets, type Entity, type Mentions } from './mentions.ts'
 import type { Span } from './quote.ts'
 
 /** Whom a noun phrase means. */
@@ -177,6 +177,17 @@ export class Resolver {
     return referent
   }
 
+  /** The named person or "he" or "she" that leads a sentence and does its verb. */
+  leadingPerson(frameIndex: number): Referent | undefined {
+    const chunk = this.mentions.chunks[frameIndex]?.[0]
+    const frame = this.frames[frameIndex]
+    if (!chunk || !frame || chunk.first > 1 || !(chunk.kind === 'name' || /^(?:he|she)$/.test(chunk.head))) return undefined
+    const after = frame.tokens[skipBrackets(frame.tokens, chunk.last + 1)]
+    if (after?.pos !== 'VERB' && after?.pos !== 'AUX' && after?.pos !== 'ADV') return undefined
+    const referent = this.chunk(chunk)
+    return referent.entity?.kind === 'person' && referent.name !== null ? referent : undefined
+  }
+
   private resolve(chunk: Chunk): Referent {
     const mention = this.span(chunk, chunk)
     const none: Referent = {
@@ -299,7 +310,7 @@ export class Resolver {
     if (start && /^(?:his|her|their|its|my|our)$/.test(start.lower)) return none
     if (this.hasPossessor(frame, chunk)) return none
     if (isRole(chunk.head)) {
-      const bearer = this.bearerOf(singular(chunk.head), chunk)
+      const bearer = this.bearerOf(rolePhrase(frame, chunk), chunk) ?? this.bearerOf(singular(chunk.head), chunk)
       if (bearer?.mention) return { ...none, entity: bearer }
       if (bearer) return { ...none, name: bearer.name, entity: bearer, margin: 1 }
       return none
@@ -313,7 +324,14 @@ export class Resolver {
 
   /** "the chief executive, Ada Okoro," */
   private apposedName(frame: Frame, chunk: Chunk): Entity | undefined {
-    const i = skipBrackets(frame.tokens, chunk.last + 1)
+    const chunks = this.mentions.chunks[chunk.frame] ?? []
+    let i = skipBrackets(frame.tokens, chunk.last + 1)
+    // the minister of water and power, Ada Okoro
+    for (let steps = 0; steps < 4 && /^(?:of|for|at|in|and|to|on)$/.test(frame.tokens[i]?.lower ?? ''); steps++) {
+      const inner = chunks.find((other) => other.first === i + 1)
+      if (!inner) break
+      i = inner.last + 1
+    }
     if (frame.tokens[i]?.text !== ',') return undefined
     const next = this.mentions.chunks[chunk.frame]?.find((other) => other.first === i + 1)
     const entity = next ? this.mentions.entityOf.get(next) : undefined
@@ -345,7 +363,8 @@ export class Resolver {
   private ownerInPhrase(frame: Frame, chunk: Chunk): Referent | undefined {
     for (let i = chunk.last + 1; i < frame.tokens.length && i < chunk.last + 7; i++) {
       const token = frame.tokens[i]
-      if (!token || token.quotation >= 0 || token.text === ',') break
+      if (!token || token.quotation >= 0) break
+      if (token.text === ',' && !/^(?:signed|written|sent|issued|released|published)$/.test(frame.tokens[i + 1]?.lower ?? '')) break
       if (!/^(?:by|from)$/.test(token.lower)) continue
       const owner = this.mentions.chunks[chunk.frame]?.find((other) => other.first === i + 1)
       if (owner && owner.kind !== 'time') return this.chunk(owner)
@@ -381,7 +400,9 @@ export class Resolver {
     const oldest = Math.max(0, this.recents.length - 400)
     for (let i = this.recents.length - 1; i >= oldest; i--) {
       const entity = this.recents[i]?.entity
-      if (entity && entity.kind !== 'place' && entity.kind !== 'body' && entity.roles.has(role)) return entity
+      if (!entity || entity.kind === 'place' || entity.kind === 'body' || !entity.roles.has(role)) continue
+      // the prime minister is not the water minister
+      if (!hasOtherPost(entity, role, chunk, this.frames[chunk.frame])) return entity
     }
     if (!/^(?:man|woman)$/.test(role)) return undefined
     const gender = genderOfWord(role)
@@ -440,4 +461,11 @@ function primaryCue(cues: readonly CueUse[]): CueUse | undefined {
   return (
     usable.find((cue) => cue.kind === 'say') ?? usable.find((cue) => cue.kind === 'judge' || cue.kind === 'according')
   )
+}
+
+/** The description names a post ("prime minister") and the entity has another of that kind ("water minister"). */
+function hasOtherPost(entity: Entity, role: string, chunk: Chunk, frame: Frame | undefined): boolean {
+  const asked = frame ? rolePhrase(frame, chunk) : role
+  if (asked === role || entity.roles.has(asked)) return false
+  return [...entity.roles].some((known) => known.endsWith(` ${role}`))
 }

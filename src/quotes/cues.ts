@@ -19,7 +19,7 @@ const SAY = `say tell add state announce claim argue insist explain note warn de
   vow swear threaten complain joke quip boast brag lament muse urge advise recommend demand request appeal plead beg
   mention reveal disclose inform assure remind testify protest object counter retort interject chime cry shout yell
   scream exclaim whisper mutter murmur proclaim pronounce profess allege attest affirm reaffirm guess estimate caution
-  chant opine quote cite elaborate clarify hint imply indicate recount relate agree
+  chant disagree opine quote cite elaborate clarify hint imply indicate recount relate agree
   describe relay volunteer concur theorize speculate hypothesize`
 const SPEAK = `begin continue conclude finish sum offer deadpan crow fume chide shoot fire hit strike snap bark instruct order message text
   email blog preach rail vent sigh laugh venture pray implore sing signal outline point spell caption summarize go warn

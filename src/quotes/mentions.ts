@@ -320,7 +320,11 @@ function learn(
   chunks: readonly Chunk[],
   entityOf: Map<Chunk, Entity>,
 ): void {
-  for (const title of chunk.titles) entity.roles.add(singular(title))
+  for (const [index, title] of chunk.titles.entries()) {
+    entity.roles.add(singular(title))
+    const before = chunk.titles[index - 1]
+    if (before && POSTS.has(before)) entity.roles.add(`${before} ${singular(title)}`)
+  }
   const titled = genderOfTitles(chunk.titles)
   if (titled) entity.gender = titled
   const first = entity.words[0] ?? ''
@@ -331,6 +335,7 @@ function learn(
   const afterName = skipBrackets(frame.tokens, chunk.last + 1)
   if (next && frame.tokens[afterName]?.text === ',' && next.first === afterName + 1 && next.kind === 'description') {
     addRole(entity, roleHead(frame, next, chunks[position + 2]))
+    if (entity.roles.has(singular(next.head))) entity.roles.add(rolePhrase(frame, next))
   }
   if (/^(?:who|whose)$/.test(frame.tokens[afterName + 1]?.lower ?? '') && entity.kind === 'unknown')
     entity.kind = 'person'
@@ -339,6 +344,7 @@ function learn(
     const gap = chunk.first - 1 - before.last
     if (gap === 1 && isRole(before.head) && !isListed(frame, chunk)) {
       addRole(entity, before.head)
+      if (entity.roles.has(singular(before.head))) entity.roles.add(rolePhrase(frame, before))
       entityOf.set(before, entity)
     }
   }
@@ -347,6 +353,23 @@ function learn(
 /** The name is one of a list: the minister, Okoro and others. */
 function isListed(frame: Frame, chunk: Chunk): boolean {
   return frame.tokens[chunk.last + 1]?.pos === 'CCONJ'
+}
+
+/** Words that make one post of another. */
+const POSTS = new Set(
+  'prime vice deputy foreign finance defense defence interior justice health education labor labour trade energy first chief executive general attorney press campaign assistant managing senior'.split(' '),
+)
+
+/** The job of a description with the word that tells which: "the prime minister" → "prime minister". */
+export function rolePhrase(frame: Frame, chunk: Chunk): string {
+  const head = singular(chunk.head)
+  for (let i = chunk.last; i > chunk.first; i--) {
+    const token = frame.tokens[i]
+    const before = frame.tokens[i - 1]
+    if (!token || !before || bare(token.lower) !== chunk.head) continue
+    if (before.pos === 'NOUN' || POSTS.has(before.lower)) return `${before.lower} ${head}`
+  }
+  return head
 }
 
 function addRole(entity: Entity, role: string): void {

@@ -18,7 +18,7 @@ export function extractQuotes(text: string): readonly Quote[] {
   const quotations = findQuotations(text, blocks)
   const frames = readFrames(text, blocks, quotations)
   const mentions = readMentions(text, frames)
-  const cues = frames.map((frame, index) => readCues(frame, mentions.chunks[index] ?? []))
+  const cues = frames.map((frame, index) => readCues(frame, mentions.chunks[index] ?? [], mentions.possessorsOf))
   const resolver = new Resolver(text, frames, mentions)
   const { attributed, referents } = attribute({ text, frames, cues, quotations, resolver })
   const quotes: Quote[] = []

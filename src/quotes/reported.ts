@@ -143,7 +143,8 @@ class ClauseReader {
   private verbAfter(chunk: Chunk): boolean {
     for (let i = chunk.last + 1; i < this.tokens.length && i < chunk.last + 12; i++) {
       const token = this.tokens[i]
-      if (!token || token.quotation >= 0) return token !== undefined && i === chunk.last + 1
+      // said Okoro “has failed everyone”: the predicate is quoted
+      if (!token || token.quotation >= 0) return token !== undefined && i === chunk.last + 1 && token.end - token.start > 14
       if (token.pos === 'VERB' || token.pos === 'AUX') return !/ing$/.test(token.lower)
       if (token.pos === 'PUNCT' || token.pos === 'SCONJ' || token.lower === 'that' || token.lower === 'to') return false
     }
@@ -187,7 +188,7 @@ class ClauseReader {
     while (i > start && (this.tokens[i - 1]?.pos === 'AUX' || this.tokens[i - 1]?.pos === 'ADV')) i--
     if (i <= start) return undefined
     const before = this.tokens[i - 1]
-    const comma = this.tokens[i - 2]?.text === ','
+    const comma = this.tokens[i - 2]?.text === ',' || (this.tokens[i - 2]?.quotation ?? -1) >= 0
     if (before?.text === ',') return cue.kind === 'judge' && !cue.gerund ? undefined : i - 1
     if (before?.pos === 'CCONJ') return comma || cue.side === 'shared' ? i - 1 : undefined
     return before?.pos === 'SCONJ' && comma ? i - 1 : undefined
@@ -211,6 +212,8 @@ class ClauseReader {
     if (first === 0) return isAccording && comma !== undefined ? this.span(comma + 1, this.clauseEnd(comma + 1, cue)) : []
     let from = 0
     while (this.tokens[from]?.pos === 'CCONJ' || this.tokens[from]?.text === ',') from++
+    // "Asked about it, Okoro said" · "Quoting her father, Okoro said"
+    if (this.tokens[from]?.pos === 'VERB' && !isAccording) return []
     const lead = this.span(from, first)
     if (this.hasVerb(lead)) return lead
     // The road, Okoro said, will open: two spans of one utterance
@@ -243,10 +246,11 @@ class ClauseReader {
     let words = 0
     for (let i = first; i < end; i++) {
       const token = this.tokens[i]
-      if (token && token.quotation < 0 && token.pos !== 'PUNCT') words++
+      if (token && token.pos !== 'PUNCT') words++
     }
     const start = this.tokens[first]
     const last = this.tokens[end - 1]
-    return words >= fewest && start && last ? [{ start: start.start, end: last.end }] : []
+    const onlyQuoted = words <= 1 && (start?.quotation ?? -1) >= 0
+    return words >= fewest && !onlyQuoted && start && last ? [{ start: start.start, end: last.end }] : []
   }
 }

@@ -220,7 +220,7 @@ function doubleMarkAt(text: string, at: number, block: Block): Mark | undefined 
   const free = BEFORE_OPENING.test(before)
   if (shape === 'open') {
     // “ also closes „German” quotations, and stands for ” by mistake behind a word.
-    if (char === '“' && !free && SPACE.test(after)) return { at, length, opens: false, closes: true }
+    if (char === '“' && !free && AFTER_CLOSING.test(after)) return { at, length, opens: false, closes: true }
     return { at, length, opens: true, closes: false }
   }
   if (shape === 'close') {
