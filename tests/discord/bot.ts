@@ -1,0 +1,93 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import type { Command } from '../../src/command.ts'
+import { startBot, type Bot, type BotParts } from '../../src/discord/discord.ts'
+import { createLog } from '../../src/discord/logging.ts'
+import type { Engine } from '../../src/engine.ts'
+import { loadCommands } from '../../src/load-commands.ts'
+import { startLocalDiscord, type LocalDiscord, type LocalDiscordOptions } from './server/server.ts'
+import type { TownCoverage } from './town-coverage.ts'
+
+/** The real bot, connected to a Discord of its own. */
+export type TestBot = {
+  readonly discord: LocalDiscord
+  readonly bot: Bot
+  readonly dataDir: string
+  /** Every log line so far, parsed. */
+  readonly log: readonly Readonly<Record<string, unknown>>[]
+  /** Ends the bot's process, as it were, and starts another on the same data. */
+  restart(): Promise<void>
+  /** Closes everything. @throws where the bot sent anything that Discord would have refused */
+  close(): Promise<void>
+}
+
+export type TestBotOptions = LocalDiscordOptions & {
+  readonly coverage: TownCoverage
+  readonly commands?: readonly Command[]
+  readonly paces?: BotParts['paces']
+  readonly healthPort?: number
+  readonly logQuestions?: boolean
+  /** Register in the local server instead of globally. */
+  readonly inGuild?: boolean
+  /** What stands between the commands and the real engine. */
+  readonly wrap?: (engine: Engine) => Engine
+  /** Before the bot connects. */
+  readonly prepare?: (discord: LocalDiscord) => void
+}
+
+/** Nobody waits in tests that are not about waiting. */
+const UNHURRIED = { burst: 10_000, everyMs: 1 }
+
+export async function startTestBot(options: TestBotOptions): Promise<TestBot> {
+  const discord = await startLocalDiscord(options)
+  options.prepare?.(discord)
+  const dataDir = await mkdtemp(join(tmpdir(), 'verbatim-data-'))
+  const commands = options.commands ?? (await loadCommands())
+  const lines: Record<string, unknown>[] = []
+  const log = createLog({
+    level: 'debug',
+    secrets: [discord.token],
+    destination: { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
+  })
+  const start = async (): Promise<Bot> => {
+    const engine = await options.coverage.open()
+    const bot = await startBot({
+      config: {
+        discordToken: discord.token,
+        ...(options.inGuild === true ? { discordGuildId: discord.guild.id } : {}),
+        dataDir,
+        logLevel: 'debug',
+        logQuestions: options.logQuestions ?? false,
+        ...(options.healthPort === undefined ? {} : { healthPort: options.healthPort }),
+        discordApiUrl: discord.apiUrl,
+      },
+      commands,
+      engine: options.wrap?.(engine) ?? engine,
+      log,
+      paces: options.paces ?? { user: UNHURRIED, channel: UNHURRIED, button: UNHURRIED },
+    })
+    await discord.connected()
+    return bot
+  }
+  let bot = await start()
+  return {
+    discord,
+    get bot() {
+      return bot
+    },
+    dataDir,
+    log: lines,
+    restart: async () => {
+      await bot.close()
+      bot = await start()
+    },
+    close: async () => {
+      await bot.close()
+      await discord.close()
+      await rm(dataDir, { recursive: true, force: true })
+      expect(discord.violations).toEqual([])
+    },
+  }
+}
