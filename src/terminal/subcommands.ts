@@ -3,11 +3,9 @@ import { createInterface } from 'node:readline'
 import { Argument, Option, type Command as Program } from 'commander'
 import type { Command, OptionDefinition, OptionValues } from '../command.ts'
 import { readConfig, type Config } from '../config.ts'
-import { importPaths } from '../corpus/corpus.ts'
 import type { Engine } from '../engine.ts'
 import { UserError } from '../errors.ts'
 import { failureReply } from '../failure.ts'
-import { extractQuotes } from '../quotes/quotes.ts'
 import type { QuoteKind } from '../quotes/quote.ts'
 import type { Reply } from '../reply.ts'
 import { buildWithProgress, openOrBuild, renderBuildReport } from './build.ts'
@@ -177,6 +175,8 @@ function addImport(program: Program, { exit }: SubcommandContext): void {
     .argument('<path...>', 'files or folders')
     .option('--dry-run', 'show what would happen and write nothing')
     .action(async (paths: readonly string[], flags: Places & { dryRun?: boolean }) => {
+      // Readers of HTML, dates and encodings take a second to load; only an import needs them.
+      const { importPaths } = await import('../corpus/corpus.ts')
       const dryRun = flags.dryRun === true
       const display = showProgress(process.stderr)
       const report = await importPaths(paths, {
@@ -223,6 +223,7 @@ function addExtract(program: Program, { exit }: SubcommandContext): void {
     )
     .addHelpText('after', '\nExample:\n  npm run -s verbatim -- extract --json article.txt')
     .action(async (files: readonly string[], flags: { kind: QuoteKind | 'all' }) => {
+      const { extractQuotes } = await import('../quotes/quotes.ts')
       let failures = 0
       for (const file of files) {
         try {
