@@ -4,7 +4,12 @@ const fronts = '^(commands/|src/(discord|terminal)/|src/(cli|main|engine)\\.ts)'
 
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     ...layers.map((layer, i) => ({
       name: `${layer}-imports-only-what-lies-left-of-it`,
       severity: 'error',
