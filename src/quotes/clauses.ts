@@ -143,7 +143,7 @@ function use(
 function isBareForm(tokens: readonly Token[], i: number, lemma: string, subject: Subject | undefined): boolean {
   if (tokens[i]?.lower !== lemma || /^(?:read|put|cast|let)$/.test(lemma) || !subject) return false
   const { chunk, members } = subject
-  if (chunk.plural || members.length > 1 || chunk.last !== i - 1) return false
+  if (chunk.plural || members.length > 1 || (chunk.last !== i - 1 && !/^(?:NOUN|PROPN)$/.test(tokens[i - 1]?.pos ?? ''))) return false
   return chunk.kind !== 'pronoun' || /^(?:he|she|it)$/.test(chunk.head)
 }
 
@@ -272,7 +272,7 @@ function invertedSubject(view: ChunkView, tokens: readonly Token[], i: number): 
 
 /**
  * The subject a participle or a second verb takes from the clause around it: of the nearest finite verb of saying before
- * it, else of the sentence's first verb, else, for "Calling it “…”, Okoro left", the noun behind the comma.
+ * it, else of the nearest finite verb, else, for "Calling it “…”, Okoro left", the noun behind the comma.
  */
 function sharedSubject(
   view: ChunkView,
@@ -293,11 +293,11 @@ function sharedSubject(
   }
   const saying = earlier.findLast((cue) => !cue.gerund && !cue.passive && cue.subject && i - cue.first < REACH)
   if (saying?.subject) return saying.subject
-  for (let j = Math.max(0, i - REACH); j < i; j++) {
+  for (let j = i - 1; j >= Math.max(0, i - REACH); j--) {
     const token = tokens[j]
     if (!token || (token.pos !== 'VERB' && token.pos !== 'AUX') || /ing$/.test(token.lower)) continue
     const subject = view.subjectBefore(j)
-    if (subject) return subject
+    if (subject && !isRelative(tokens, j, subject)) return subject
   }
   for (let j = i + 1; j < tokens.length && j < i + REACH; j++) {
     if (tokens[j]?.text !== ',' && (tokens[j]?.quotation ?? -1) < 0) continue

@@ -1,6 +1,7 @@
 import model from 'wink-eng-lite-web-model'
 import winkNLP from 'wink-nlp'
 import { cueForm } from './cues.ts'
+import { isFirstName } from './lexicon.ts'
 import type { Span } from './quote.ts'
 import type { Block, Quotation } from './spans.ts'
 
@@ -181,7 +182,8 @@ function retag(token: Token, i: number, tokens: readonly Token[]): Token {
   const after = tokens[i + 1]
   if (!before || before.quotation >= 0) return token
   if (token.capital && token.pos === 'VERB' && before.capital && before.pos === 'PROPN' && after) {
-    return after.capital || after.pos === 'NOUN' ? { ...token, pos: 'PROPN' } : token
+    const named = isFirstName(before.lower) || /^(?:mr|mrs|ms|dr|sen|gov|rep)\.?$/.test(before.lower)
+    return after.capital || after.pos === 'NOUN' || (named && !cueForm(token.lower)) ? { ...token, pos: 'PROPN' } : token
   }
   const cue = cueForm(token.lower)
   if (!cue || token.pos === 'VERB') return token

@@ -49,7 +49,7 @@ function directQuote(text: string, frames: readonly Frame[], quotation: Quotatio
     text: text.slice(quotation.start, quotation.end),
     utterance: found.utterance,
     speaker,
-    mention: referent && found.attribution !== 'continued' ? referent.mention : null,
+    mention: referent && (found.attribution !== 'continued' || speaker === null) ? referent.mention : null,
     cue: cue ? cueSpan(text, frames[cue.frame], cue.use) : null,
     attribution: found.attribution,
     confidence: speaker === null ? 0 : confidenceOf(found.attribution, found.evidence, referent?.margin ?? 0),
