@@ -1,61 +1,67 @@
-import { Worker } from 'node:worker_threads'
+import { type ChildProcess, fork } from 'node:child_process'
+import { Socket } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import { type ErrorCode, UserError } from '../errors.ts'
-import type { EncoderOptions } from './encoder.ts'
+import { type EncoderOptions, UnusableModel } from './encoder.ts'
 
-/** What a worker is started with. */
-export type WorkerStart = {
+/** The first message to a process: what it is to load. */
+export type EncoderStart = {
   readonly encoder: EncoderOptions
-  /** Whether the directory is the built-in model's, which the worker converts when it is not whole. */
+  /** Whether the directory is the built-in model's, which the process converts when it is not whole. */
   readonly convert: boolean
 }
 
-/** An error on its way between threads. */
-export type Failure = { readonly message: string; readonly code?: ErrorCode; readonly remedy?: string }
+/** An error on its way between processes. */
+export type Failure = {
+  readonly message: string
+  readonly code?: ErrorCode
+  readonly remedy?: string
+  readonly isUnusable?: boolean
+}
 
-export type ToWorker = { readonly job: number; readonly texts: readonly string[] }
+/** Texts to embed, the message that follows the first one. */
+export type EncoderJob = { readonly job: number; readonly texts: readonly string[] }
 
-export type FromWorker =
+/** What a process sends back. */
+export type FromEncoder =
   | { readonly kind: 'ready'; readonly dimensions: number }
-  | { readonly kind: 'vectors'; readonly job: number; readonly vectors: Float32Array<ArrayBuffer> }
+  | { readonly kind: 'vectors'; readonly job: number; readonly vectors: Float32Array }
   | { readonly kind: 'failed'; readonly job?: number; readonly failure: Failure }
 
-/** Workers that share one queue. */
+/** Processes that share one queue. */
 export type EncoderPool = {
   readonly dimensions: number
   /**
    * Vectors of the texts, one after the other. An urgent job goes before those that wait.
-   * @throws the worker's error; Error after `close`
+   * @throws the process's error; Error after `close`
    */
   encode(texts: readonly string[], urgent: boolean): Promise<Float32Array>
-  /** Starts the workers that are still missing, without waiting for them. Worth half a second of work or more. */
+  /** Starts the processes that are still missing, without waiting for them. Pays for a second of work or more. */
   grow(): void
-  /** Ends the workers; what they were doing is lost. Calling it again is harmless. */
+  /** Ends the processes; what they were doing is lost. Calling it again is harmless. */
   close(): Promise<void>
 }
 
-type Job = ToWorker & {
+type Job = EncoderJob & {
   readonly resolve: (vectors: Float32Array) => void
   readonly reject: (error: Error) => void
 }
 
-type Seat = { readonly worker: Worker; job?: Job | undefined; ready: boolean }
+type Seat = { readonly child: ChildProcess; job?: Job | undefined; isReady: boolean }
+
+/** The last words of a process that dies, in characters. */
+const mostLastWords = 2000
 
 /**
- * A worker is not given its parent's TypeScript loader in every start (test runners have none that Node knows), so it
- * brings its own.
- */
-const bootstrap = `
-  import(${JSON.stringify(import.meta.resolve('tsx/esm/api'))})
-    .then(({ register }) => register())
-    .then(() => import(${JSON.stringify(new URL('./encoder-worker.ts', import.meta.url))}))
-`
-
-/**
- * Starts one worker and waits until its model is loaded; up to `threads` of them run after `grow`. Idle workers do not
- * keep the process alive.
+ * Starts one process and waits until its model is loaded; up to `most` of them run after `grow`. Idle ones do not keep
+ * this process alive, and none outlives it.
+ *
+ * Processes, not worker threads: onnxruntime-node 1.14 computes on the thread that calls it, which must not be the one
+ * that answers people; a worker thread that is ended while it computes takes the whole process with it (abort), and
+ * once the last thread that had loaded the runtime is gone no other can load it ("Module did not self-register").
  * @throws whatever kept the model from being loaded
  */
-export async function openEncoderPool(start: WorkerStart, threads: number): Promise<EncoderPool> {
+export async function openEncoderPool(start: EncoderStart, most: number): Promise<EncoderPool> {
   const seats: Seat[] = []
   const waiting: Job[] = []
   let jobs = 0
@@ -69,15 +75,12 @@ export async function openEncoderPool(start: WorkerStart, threads: number): Prom
 
   function assign(): void {
     for (const seat of seats) {
-      if (!seat.ready || seat.job) continue
+      if (!seat.isReady || seat.job) continue
       const job = waiting.shift()
-      if (!job) {
-        seat.worker.unref()
-        continue
-      }
+      holdAlive(seat.child, job !== undefined)
+      if (!job) continue
       seat.job = job
-      seat.worker.ref()
-      seat.worker.postMessage({ job: job.job, texts: job.texts } satisfies ToWorker)
+      seat.child.send({ job: job.job, texts: job.texts } satisfies EncoderJob)
     }
   }
 
@@ -88,28 +91,32 @@ export async function openEncoderPool(start: WorkerStart, threads: number): Prom
     assign()
   }
 
-  function seatWorker(convert: boolean): Promise<number> {
+  function seatProcess(convert: boolean): Promise<number> {
     return new Promise((resolve, reject) => {
-      const worker = new Worker(bootstrap, {
-        eval: true,
-        workerData: { ...start, convert } satisfies WorkerStart,
-        execArgv: [],
-        name: 'embedding',
+      const child = fork(fileURLToPath(new URL('./encoder-process.ts', import.meta.url)), {
+        execArgv: ['--import', import.meta.resolve('tsx')],
+        serialization: 'advanced',
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       })
-      const seat: Seat = { worker, ready: false }
+      const seat: Seat = { child, isReady: false }
       seats.push(seat)
+      let lastWords = ''
       const fail = (error: Error) => {
         reject(error)
         breakDown(error)
       }
-      worker.on('error', fail)
-      worker.on('exit', () => {
-        fail(new Error('the embedding thread ended'))
+      if (child.stderr instanceof Socket) child.stderr.unref()
+      child.stderr?.setEncoding('utf8').on('data', (words: string) => {
+        lastWords = (lastWords + words).slice(-mostLastWords)
       })
-      worker.on('message', (message: FromWorker) => {
+      child.on('error', fail)
+      child.on('exit', (code, signal) => {
+        fail(new Error(`the embedding process ended (${signal ?? code}) ${lastWords}`.trimEnd()))
+      })
+      child.on('message', (message: FromEncoder) => {
         switch (message.kind) {
           case 'ready':
-            seat.ready = true
+            seat.isReady = true
             resolve(message.dimensions)
             return assign()
           case 'vectors':
@@ -119,15 +126,16 @@ export async function openEncoderPool(start: WorkerStart, threads: number): Prom
             return finish(seat, (job) => job.reject(revive(message.failure)))
         }
       })
+      child.send({ ...start, convert } satisfies EncoderStart)
     })
   }
 
   async function close(): Promise<void> {
     breakDown(new Error('the embedder is closed'))
-    await Promise.all(seats.splice(0).map((seat) => seat.worker.terminate()))
+    await Promise.all(seats.splice(0).map(({ child }) => end(child)))
   }
 
-  const dimensions = await seatWorker(start.convert).catch(async (error: unknown) => {
+  const dimensions = await seatProcess(start.convert).catch(async (error: unknown) => {
     await close()
     throw error
   })
@@ -142,12 +150,33 @@ export async function openEncoderPool(start: WorkerStart, threads: number): Prom
         assign()
       }),
     grow() {
-      while (!broken && seats.length < threads) seatWorker(false).catch(breakDown)
+      while (!broken && seats.length < most) seatProcess(false).catch(breakDown)
     },
     close,
   }
 }
 
-function revive({ message, code, remedy }: Failure): Error {
+/** Whether this process has to stay because of the child. */
+function holdAlive(child: ChildProcess, isHeld: boolean): void {
+  if (isHeld) {
+    child.ref()
+    child.channel?.ref()
+  } else {
+    child.unref()
+    child.channel?.unref()
+  }
+}
+
+function end(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve()
+    holdAlive(child, true)
+    child.on('exit', () => resolve())
+    child.kill('SIGKILL')
+  })
+}
+
+function revive({ message, code, remedy, isUnusable = false }: Failure): Error {
+  if (isUnusable) return new UnusableModel(message)
   return code && remedy ? new UserError(code, message, remedy) : new Error(message)
 }

@@ -16,15 +16,17 @@ export type EncoderOptions = {
   readonly tokenizer: 'unigram' | 'library'
 }
 
-/** A loaded model. It computes on the calling thread, which is why it belongs into a worker. */
+/** The files of a model are there but make no model that the library can run. */
+export class UnusableModel extends Error {
+  override readonly name = 'UnusableModel'
+}
+
+/** A loaded model. It computes on the calling thread, which is why it belongs into a process of its own. */
 export type Encoder = {
   readonly dimensions: number
   /** One L2-normalised vector per text, one after the other in a single array. No text may be blank. */
   encode(texts: readonly string[]): Promise<Float32Array<ArrayBuffer>>
 }
-
-/** No piece of the built-in model is longer than 16 characters, and NFKC shortens a text to a third at most. */
-const charactersPerToken = 48
 
 /**
  * Tokens, padding included, that go through the model at once: enough to keep the arithmetic busy, few enough for the
@@ -42,8 +44,9 @@ const Output = z.object({
 })
 
 /**
- * Loads a model through transformers.js, from local files only. To be called once, in a worker thread of its own: it
+ * Loads a model through transformers.js, from local files only. To be called once, in a process of its own: it
  * settles the library's global settings there (no network, no messages, one arithmetic thread).
+ * @throws UnusableModel when the files make no model, or one of other dimensions than its card says
  */
 export async function loadEncoder({ directory, precision, card, tokenizer }: EncoderOptions): Promise<Encoder> {
   settleRuntime()
@@ -51,10 +54,9 @@ export async function loadEncoder({ directory, precision, card, tokenizer }: Enc
   env.allowRemoteModels = false
   env.useFSCache = false
   env.localModelPath = dirname(directory)
-  const extractor = await pipeline('feature-extraction', basename(directory), {
-    quantized: precision === 'int8',
-    local_files_only: true,
-  })
+  const extractor = await quietly(() =>
+    pipeline('feature-extraction', basename(directory), { quantized: precision === 'int8', local_files_only: true }),
+  ).catch(unusable)
   const tokenize = tokenizer === 'unigram' ? await ownTokenizer(directory) : libraryTokenizer
 
   async function ownTokenizer(directory: string) {
@@ -97,7 +99,7 @@ export async function loadEncoder({ directory, precision, card, tokenizer }: Enc
   async function encode(texts: readonly string[]): Promise<Float32Array<ArrayBuffer>> {
     const tokens = texts.map((text, i) => ({
       text: i,
-      ids: tokenize(text.slice(0, card.maxTokens * charactersPerToken), card.maxTokens),
+      ids: tokenize(text, card.maxTokens),
     }))
     let vectors: Float32Array<ArrayBuffer> | undefined
     for (const batch of batches(tokens)) {
@@ -106,7 +108,26 @@ export async function loadEncoder({ directory, precision, card, tokenizer }: Enc
     return vectors ?? new Float32Array()
   }
 
-  return { dimensions: (await encode(['a'])).length, encode }
+  const dimensions = (await quietly(() => encode(['a'])).catch(unusable)).length
+  if (card.dimensions !== undefined && dimensions !== card.dimensions) {
+    throw new UnusableModel(`its vectors have ${dimensions} dimensions, where ${card.dimensions} are expected`)
+  }
+  return { dimensions, encode }
+}
+
+function unusable(error: unknown): never {
+  throw new UnusableModel(error instanceof Error ? error.message : String(error), { cause: error })
+}
+
+/** The library prints what goes wrong with a model before it throws; what it throws is enough. */
+async function quietly<T>(load: () => Promise<T>): Promise<T> {
+  const { warn, error } = console
+  console.warn = console.error = () => {}
+  try {
+    return await load()
+  } finally {
+    Object.assign(console, { warn, error })
+  }
 }
 
 /** Tokens of the text with that number. */
@@ -142,7 +163,7 @@ function pool(states: Float32Array, length: number, pooling: Pooling, into: Floa
 
 /**
  * transformers.js passes no session options on, so they are put in where it makes its sessions: one thread (several
- * workers with a thread each pass one worker with several), and warnings of the runtime kept off the terminal.
+ * processes with a thread each pass one process with several), and warnings of the runtime kept off the terminal.
  */
 function settleRuntime(): void {
   const require = createRequire(import.meta.resolve('@xenova/transformers'))

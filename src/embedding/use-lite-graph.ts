@@ -1,4 +1,4 @@
-import type { Precision } from './catalogue.ts'
+import { builtIn, type Precision } from './catalogue.ts'
 import { onnxGraph, type OnnxGraph, type Value } from './onnx-graph.ts'
 
 /** A weight of the TensorFlow.js model: values in row-major order. */
@@ -7,8 +7,7 @@ export type Weight = { readonly shape: readonly number[]; readonly values: Float
 /** Gives the weight of that name. Throws when the model has none. */
 export type Weights = (name: string) => Weight
 
-/** Longest input of the model, in tokens; what follows does not count. */
-export const maxTokens = 128
+const { maxTokens } = builtIn.card
 
 const heads = 4
 const encoder = 'module_apply_default/Encoder_en/KonaTransformer/Encode'

@@ -3,11 +3,8 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { publishDirectory } from './model-directory.ts'
-import type { Precision } from './catalogue.ts'
-import { maxTokens, useLiteGraph, type Weight, type Weights } from './use-lite-graph.ts'
-
-/** Raised whenever the converted files change, so that an older conversion is not taken for a new one. */
-export const useLiteRevision = 2
+import { builtIn, type Precision } from './catalogue.ts'
+import { useLiteGraph, type Weight, type Weights } from './use-lite-graph.ts'
 
 const reservedPieces = 6
 
@@ -42,10 +39,14 @@ export async function convertUseLite(directory: string, precision: Precision): P
       join(temporary, 'onnx', precision === 'int8' ? 'model_quantized.onnx' : 'model.onnx'),
       useLiteGraph(weights, precision),
     )
-    await json('config.json', { model_type: 'bert', architectures: ['BertModel'], hidden_size: 512 })
+    await json('config.json', {
+      model_type: 'bert',
+      architectures: ['BertModel'],
+      hidden_size: builtIn.card.dimensions,
+    })
     await json('tokenizer_config.json', {
       tokenizer_class: 'PreTrainedTokenizer',
-      model_max_length: maxTokens,
+      model_max_length: builtIn.card.maxTokens,
       pad_token: reservedPiece(2),
       unk_token: reservedPiece(0),
     })
