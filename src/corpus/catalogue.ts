@@ -30,6 +30,8 @@ export type Catalogue = {
   readonly find: (article: Candidate, isTitleStated: boolean) => Known | undefined
   /** Adds an article, in place of what the file held before. */
   readonly add: (article: Article, isOld: boolean) => Entry
+  /** Forgets what a file held. */
+  readonly remove: (file: string) => void
 }
 
 export function openCatalogue(): Catalogue {
@@ -71,6 +73,9 @@ export function openCatalogue(): Catalogue {
       push(byTitle, letters(article.title), entry)
       if (article.url !== undefined) byUrl.set(urlKey(article.url), entry)
       return entry
+    },
+    remove: (file) => {
+      byFile.delete(file)
     },
   }
 }

@@ -3,8 +3,15 @@ import { mkdir, open, readFile, readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import iconv from 'iconv-lite'
 import { UserError } from '../errors.ts'
-import { parseArticle, readArticle, reformatArticle, type Article, type ArticleProblem } from './article.ts'
-import { openCatalogue, type Catalogue } from './catalogue.ts'
+import {
+  formatArticle,
+  parseArticle,
+  readArticle,
+  reformatArticle,
+  type Article,
+  type ArticleProblem,
+} from './article.ts'
+import { openCatalogue, type Catalogue, type Known } from './catalogue.ts'
 import { encodingOf } from './encoding.ts'
 import { articleFiles, freeFile, isSystemError, readArticleFile, replaceFile, writeNew, writing } from './folder.ts'
 import { readJsonLine } from './json-lines.ts'
@@ -161,7 +168,7 @@ async function openShelf(dir: string, dryRun: boolean): Promise<Shelf> {
     catalogue.add(article, true)
     taken.add(article.file.toLowerCase())
   }
-  return { place: (draft, source) => place(draft, source, { dir, dryRun, taken, catalogue }) }
+  return { place: (draft, source) => placeDraft(draft, source, { dir, dryRun, taken, catalogue }) }
 }
 
 /** The articles of a corpus that may not be there yet. */
@@ -173,13 +180,25 @@ async function* existingArticles(dir: string): AsyncIterable<Article> {
   }
 }
 
-async function place(
+/**
+ * Writes a draft into the corpus: as a new file, over the older version that it replaces, or not at all when the corpus
+ * has it. `taken` and `catalogue` must hold what the corpus holds, and are kept so.
+ * @throws UserError `write-failed`; then nothing has changed
+ */
+export async function placeDraft(
   draft: Draft,
   source: string,
-  shelf: { dir: string; dryRun: boolean; taken: Set<string>; catalogue: Catalogue },
-): Promise<ImportEntry> {
+  shelf: {
+    readonly dir: string
+    /** Tells what would happen and writes nothing. */
+    readonly dryRun: boolean
+    /** Lower-cased names in use. */
+    readonly taken: Set<string>
+    readonly catalogue: Catalogue
+  },
+): Promise<Exclude<ImportEntry, { outcome: 'failed' }>> {
   const { dir, dryRun, taken, catalogue } = shelf
-  const { line, isTitleStated, furniture, ...fields } = draft
+  const { line, isTitleStated, furniture, file: exportedFrom, ...fields } = draft
   const { body, ...metadata } = fields
   const report = {
     source,
@@ -189,7 +208,8 @@ async function place(
     furniture,
     words: wordsOf(body).length,
   }
-  const known = catalogue.find(draft, isTitleStated)
+  const found = catalogue.find(draft, isTitleStated)
+  const known = exportedFrom === undefined ? found : await knownExport(dir, { ...fields, file: exportedFrom }, found)
   if (known?.kind === 'same') {
     const isUnchanged = known.entry.isOld && known.entry.title === draft.title
     return { ...report, outcome: isUnchanged ? 'unchanged' : 'duplicate', file: known.entry.file }
@@ -203,7 +223,7 @@ async function place(
     return { ...report, outcome: 'updated', file }
   }
   const name = path.basename(source).replace(/\.[^.]*$/, '')
-  const slug = isTitleStated ? slugOf(draft.title, name) : slugOf(line === undefined ? name : `${name} ${String(line)}`)
+  const slug = exportedFrom?.replace(/\.md$/i, '') ?? slugFor(draft, name)
   const article = { ...fields, slug, file: `${slug}.md` }
   const file = dryRun ? freeFile(slug, taken) : await writeNew(dir, article, taken)
   taken.add(file.toLowerCase())
@@ -214,6 +234,34 @@ async function place(
     file,
     ...(known?.kind === 'copy' ? { sameWordsAs: known.entry.file } : {}),
   }
+}
+
+function slugFor({ title, isTitleStated, line }: Draft, name: string): string {
+  if (isTitleStated) return slugOf(title, name)
+  return slugOf(line === undefined ? name : `${name} ${String(line)}`)
+}
+
+/**
+ * What the corpus holds of an article that comes from an export. Articles of one corpus that are like each other stay
+ * apart: only an article that equals it in every field is the same, only the file of its name can be its older version.
+ */
+async function knownExport(
+  dir: string,
+  fields: Omit<Article, 'slug'>,
+  found: Known | undefined,
+): Promise<Known | undefined> {
+  if (found === undefined || found.kind === 'copy') return found
+  const { entry } = found
+  const text = formatArticle({ ...fields, slug: '' })
+  const equals = async (file: string) => {
+    const source = await readArticleFile(dir, file)
+    const held = typeof source === 'string' ? readArticle(source, file) : undefined
+    return held !== undefined && 'article' in held && formatArticle(held.article) === text
+  }
+  if (await equals(fields.file)) return { kind: 'same', entry: { ...entry, file: fields.file } }
+  if (!entry.isOld) return undefined
+  if (await equals(entry.file)) return { kind: 'same', entry }
+  return entry.file === fields.file ? { kind: 'version', entry } : undefined
 }
 
 /** Writes a new version over an article's file; a makeshift title does not replace a stated one. */
@@ -271,7 +319,9 @@ async function* readingsOf(file: string): AsyncIterable<SourceReading> {
     if (isLineByLine(name)) yield* linesOfExport(file, name)
     else yield* readSource(await readFile(file), name)
   } catch (error) {
-    if (error instanceof UserError) yield { problem: { reason: error.message, remedy: error.remedy } }
+    // The report names the file already.
+    if (error instanceof UserError)
+      yield { problem: { reason: error.message.replace(`${name} `, '').replace(/\.$/, ''), remedy: error.remedy } }
     else if (isSystemError(error))
       yield { problem: { reason: `cannot be read (${error.code})`, remedy: 'Check the path and its permissions.' } }
     else throw error

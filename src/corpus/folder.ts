@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { link, open, readFile, readdir, rename, stat, unlink } from 'node:fs/promises'
+import { link, mkdir, open, readFile, readdir, rename, stat, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { UserError } from '../errors.ts'
 import { formatArticle, type Article, type ArticleProblem } from './article.ts'
@@ -58,15 +58,20 @@ async function entriesOf(dir: string, folder: string) {
  * @returns the file's path relative to the corpus
  */
 export async function writeNew(dir: string, article: Article, taken: Set<string>): Promise<string> {
-  return writing(dir, () =>
-    withSyncedFile(dir, formatArticle(article), async (temporary) => {
+  return writing(dir, async () => {
+    await mkdir(dir, { recursive: true })
+    return withSyncedFile(dir, formatArticle(article), async (temporary) => {
       for (;;) {
         const file = freeFile(article.slug, taken)
+        const full = path.join(dir, file)
         taken.add(file.toLowerCase())
-        if (await claim(temporary, path.join(dir, file))) return file
+        if (file.includes('/')) await mkdir(path.dirname(full), { recursive: true })
+        if (!(await claim(temporary, full))) continue
+        await syncDirectory(path.dirname(full))
+        return file
       }
-    }),
-  )
+    })
+  })
 }
 
 /** The first of `<slug>.md`, `<slug>-2.md`, … that is not taken. */
@@ -78,7 +83,7 @@ export function freeFile(slug: string, taken: ReadonlySet<string>): string {
 }
 
 /** Gives the temporary file its name unless that exists: a hard link never replaces. */
-async function claim(temporary: string, file: string): Promise<boolean> {
+export async function claim(temporary: string, file: string): Promise<boolean> {
   try {
     await link(temporary, file)
     return true
@@ -102,9 +107,45 @@ async function claimByReservation(temporary: string, file: string): Promise<bool
   return true
 }
 
+/** Start of the names of files that are being written; hidden, so that they are never read as articles. */
+const TEMPORARY = '.writing-'
+
+/**
+ * Takes away what writers left behind that were killed: temporary files that nobody has touched for an hour.
+ * @param now milliseconds since 1970
+ */
+export async function sweepTemporaries(dir: string, now: number): Promise<void> {
+  const folders = new Set(['.', ...(await articleFiles(dir)).map((file) => path.dirname(file))])
+  for (const folder of folders)
+    for (const name of await readdir(path.join(dir, folder)))
+      if (name.startsWith(TEMPORARY)) await unlinkIfOld(path.join(dir, folder, name), now)
+}
+
+async function unlinkIfOld(file: string, now: number): Promise<void> {
+  try {
+    if ((await stat(file)).mtimeMs < now - 3_600_000) await unlink(file)
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== 'ENOENT') throw error
+  }
+}
+
+/** Waits until the names in a folder are on disk, where the system can do that (Windows cannot, nor need it). */
+export async function syncDirectory(dir: string): Promise<void> {
+  try {
+    const handle = await open(dir, 'r')
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    if (!isSystemError(error) || !['EPERM', 'EISDIR', 'EACCES', 'EINVAL', 'ENOTSUP'].includes(error.code)) throw error
+  }
+}
+
 /** Writes a hidden temporary file, synced, hands it on and takes away what is left of it. */
 async function withSyncedFile<T>(dir: string, text: string, use: (temporary: string) => Promise<T>): Promise<T> {
-  const temporary = path.join(dir, `.writing-${randomBytes(8).toString('hex')}`)
+  const temporary = path.join(dir, `${TEMPORARY}${randomBytes(8).toString('hex')}`)
   try {
     const handle = await open(temporary, 'wx')
     try {
@@ -143,5 +184,8 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException & 
 /** Replaces an article's file in one step; the old one stays until the new one is on disk. */
 export async function replaceFile(dir: string, file: string, text: string): Promise<void> {
   const full = path.join(dir, file)
-  await writing(dir, () => withSyncedFile(path.dirname(full), text, (temporary) => rename(temporary, full)))
+  await writing(dir, async () => {
+    await withSyncedFile(path.dirname(full), text, (temporary) => rename(temporary, full))
+    await syncDirectory(path.dirname(full))
+  })
 }

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts'
+import { readExported } from './exported.ts'
 import { fragmentLines, isHtml } from './html.ts'
 import { plainNames, readMetadata } from './metadata.ts'
 import { draftOf, linesOf } from './plain-text.ts'
@@ -90,6 +91,8 @@ const TEXTS = [
 ]
 
 function readRecord(record: unknown, name: string, line: number | undefined): SourceReading {
+  const exported = readExported(record, line)
+  if (exported !== undefined) return exported
   const at = line === undefined ? {} : { line }
   if (typeof record !== 'object' || record === null || Array.isArray(record))
     return {

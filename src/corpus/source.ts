@@ -12,6 +12,8 @@ export type Draft = Stated & {
   readonly furniture: readonly string[]
   /** Line of the source file, from 1, where it holds one article a line. */
   readonly line?: number
+  /** The article's file where it was exported from a corpus: it comes back under that name, whatever it is like. */
+  readonly file?: string
 }
 
 /** An article that could not be read from a file that holds several. */
