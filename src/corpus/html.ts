@@ -241,8 +241,9 @@ function strippedLines(source: string): readonly string[] {
     .map(decodeReferences)
 }
 
-function decodeReferences(text: string): string {
-  return text.includes('&') ? (parse(text).body?.textContent ?? text) : text
+/** A plain text with its character references (`&amp;`) replaced; everything else stays as it is. */
+export function decodeReferences(text: string): string {
+  return text.includes('&') ? (parse(text.replaceAll('<', '&lt;')).body?.textContent ?? text) : text
 }
 
 /** What a page's own metadata says: JSON-LD first, then OpenGraph, then plain meta elements. */
@@ -346,7 +347,7 @@ function readJsonLd(dom: Dom): Metadata {
 }
 
 function decoded(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : decodeReferences(text.replace(/</g, '&lt;'))
+  return text === undefined ? undefined : decodeReferences(text)
 }
 
 function idOf(value: unknown): unknown {

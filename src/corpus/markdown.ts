@@ -1,7 +1,7 @@
 import { Lexer, type Token, type Tokens } from 'marked'
 import { UserError } from '../errors.ts'
 import { normaliseBody, readPlainYaml, splitFrontMatter } from './article.ts'
-import { fragmentLines } from './html.ts'
+import { decodeReferences, fragmentLines } from './html.ts'
 import { plainNames, readMetadata } from './metadata.ts'
 import { draftOf, linesOf } from './plain-text.ts'
 import { fallbackTitle, type Draft, type Importer } from './source.ts'
@@ -141,7 +141,5 @@ function inlineText(tokens: readonly Token[]): string {
 
 /** Character references, as Markdown allows them in text: only what certainly is one. */
 function decodeEntities(text: string): string {
-  return /&(#\d{1,7}|#x[\da-f]{1,6}|[a-z]{2,8}\d?);/i.test(text)
-    ? fragmentLines(text.replace(/</g, '&lt;')).join(' ')
-    : text
+  return /&(#\d{1,7}|#x[\da-f]{1,6}|[a-z]{2,8}\d?);/i.test(text) ? decodeReferences(text) : text
 }
