@@ -2,7 +2,16 @@ import { join } from 'node:path'
 import { answerOf, type Answer } from './answer/answer.ts'
 import type { Config } from './config.ts'
 import { openEmbedder, type Embedder, type EmbeddingConfig } from './embedding/embedding.ts'
-import { followIndex, type ArticleFilter, type ArticleRow, type Generation } from './index/index.ts'
+import {
+  followIndex,
+  type ArticleFilter,
+  type ArticleRow,
+  type Generation,
+  type QuoteRow,
+  type SpeakerSummary,
+} from './index/index.ts'
+import { openSpeakerFinder, type SpeakerFinder } from './quotes/find-speakers.ts'
+import { verifyQuote, type Verdict } from './quotes/verify.ts'
 import { completionOf } from './search/completion.ts'
 import { describeHit, search, type QuotedPassage } from './search/search.ts'
 import { foldKey } from './text/fold.ts'
@@ -65,6 +74,17 @@ export type EngineStatus = {
   readonly outlets: number
 }
 
+/** The verdict on a claimed quote, with all it takes to tell it. */
+export type Verification = {
+  readonly verdict: Verdict<QuoteRow>
+  /** Canonical names of whomever the given speaker may be; empty: the coverage quotes nobody of that name. */
+  readonly claimedSpeakers?: readonly string[]
+  /** The articles that the verdict speaks of. */
+  readonly articles: ReadonlyMap<number, ArticleRow>
+  /** Canonical names of the speakers of its quotes, by the speaker's number. */
+  readonly speakers: ReadonlyMap<number, string>
+}
+
 /** Identifies a hit across requests: its passage and which of the passage's sentences answers. */
 export type HitRef = { readonly passageId: number; readonly answeringSentence: number }
 
@@ -88,6 +108,11 @@ export type Engine = {
   completeSpeakers(typed: string): Promise<readonly string[]>
   completeOutlets(typed: string): Promise<readonly string[]>
   completeArticles(typed: string): Promise<readonly ArticleSummary[]>
+  /**
+   * Checks a claimed quote against the coverage, word for word.
+   * @throws UserError 'bad-argument' for a claim without words or of more than 4,000 characters
+   */
+  verify(claim: string, speaker?: string): Promise<Verification>
   /** Moves to the newest generation now, where one was published. */
   refresh(): Promise<void>
   /** Closing twice is harmless. */
@@ -115,8 +140,8 @@ export async function openEngine({ indexDir, embedding, onProblem }: EngineConfi
     await embedder.close()
     throw error
   })
+  const people = perGeneration(peopleOf)
   const completions = perGeneration((generation) => ({
-    speakers: completionOf(generation.speakers(), ({ name }) => name),
     outlets: completionOf(generation.outlets(), ({ outlet }) => outlet),
     articles: completionOf(newestFirst(generation.articles()), ({ title }) => title),
   }))
@@ -135,8 +160,8 @@ export async function openEngine({ indexDir, embedding, onProblem }: EngineConfi
       ),
     completeSpeakers: (typed) =>
       follower.use((generation) =>
-        completions(generation)
-          .speakers.complete(typed)
+        people(generation)
+          .finder.complete(typed, CHOICES)
           .map(({ name }) => name),
       ),
     completeOutlets: (typed) =>
@@ -147,6 +172,8 @@ export async function openEngine({ indexDir, embedding, onProblem }: EngineConfi
       ),
     completeArticles: (typed) =>
       follower.use((generation) => completions(generation).articles.complete(typed).map(summaryOf)),
+    verify: (claim, speaker) =>
+      follower.use((generation) => verifyClaim(generation, people(generation), claim, speaker)),
     refresh: () => follower.refresh(),
     async close() {
       await follower.close()
@@ -154,6 +181,9 @@ export async function openEngine({ indexDir, embedding, onProblem }: EngineConfi
     },
   }
 }
+
+/** Most choices that Discord shows. */
+const CHOICES = 25
 
 type Scope = Pick<AskedQuestion, 'outlets' | 'since' | 'until' | 'tags'>
 
@@ -212,6 +242,49 @@ function contextOf(generation: Generation, articleId: number, start: number, end
     paragraph,
     after: paragraphs[at + 1] ?? null,
   }
+}
+
+/** Everybody whom a generation quotes. */
+type People = { readonly finder: SpeakerFinder<SpeakerSummary>; readonly names: ReadonlyMap<number, string> }
+
+function peopleOf(generation: Generation): People {
+  const speakers = generation.speakers()
+  return {
+    finder: openSpeakerFinder(speakers),
+    names: new Map(speakers.map(({ speakerId, name }) => [speakerId, name])),
+  }
+}
+
+function verifyClaim(generation: Generation, people: People, claim: string, speaker: string | undefined): Verification {
+  const claimed = speaker === undefined ? undefined : people.finder.find(speaker).map((match) => match.speaker)
+  const read = new Map<number, ArticleRow>()
+  const verdict = verifyQuote<QuoteRow>(
+    claim,
+    {
+      articlesWith: (phrases, limit) => articlesWith(generation, phrases, limit),
+      article(articleId) {
+        read.set(articleId, generation.article(articleId))
+        return { body: generation.body(articleId), quotes: generation.quotesOfArticle(articleId) }
+      },
+    },
+    claimed === undefined ? {} : { speakerIds: new Set(claimed.map(({ speakerId }) => speakerId)) },
+  )
+  return {
+    verdict,
+    ...(claimed === undefined ? {} : { claimedSpeakers: claimed.map(({ name }) => name) }),
+    articles: read,
+    speakers: people.names,
+  }
+}
+
+/** Passages that are ranked for each article that is wanted: a long article has many. */
+const PASSAGES_PER_ARTICLE = 5
+
+function articlesWith(generation: Generation, phrases: readonly string[], limit: number): readonly number[] {
+  if (phrases.length === 0) return []
+  const expression = phrases.map((phrase) => `"${phrase.replaceAll('"', ' ')}"`).join(' OR ')
+  const passages = generation.bm25(expression, limit * PASSAGES_PER_ARTICLE)
+  return [...new Set(passages.map(({ passageId }) => generation.passage(passageId).articleId))].slice(0, limit)
 }
 
 /** An article and its body; undefined when the generation has none of that number. */

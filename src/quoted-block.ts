@@ -1,3 +1,4 @@
+import type { Attribution } from './quotes/quote.ts'
 import type { ArticleRow } from './index/index.ts'
 import type { Block, QuotedBlock, SourceLine } from './reply.ts'
 import type { QuotedPassage } from './search/search.ts'
@@ -35,4 +36,34 @@ export function sourceLine(article: ArticleRow): SourceLine {
 /** A reply that only says something. */
 export function textBlock(text: string): Block {
   return { kind: 'text', text }
+}
+
+/** From here on an attribution needs no word on how sure it is; below, replies say so. */
+const CERTAIN_FROM = 0.85
+
+/** A word on how sure a quote's speaker is; undefined where there is no doubt worth telling. */
+export function certaintyOf({
+  speaker,
+  attribution,
+  confidence,
+}: {
+  readonly speaker: string | null
+  readonly attribution: Attribution
+  readonly confidence: number
+}): string | undefined {
+  if (speaker === null || confidence >= CERTAIN_FROM) return undefined
+  const percent = `${String(Math.round(confidence * 100))} % sure`
+  switch (attribution) {
+    case 'pronoun':
+    case 'description':
+      return `named by the context, ${percent}`
+    case 'continued':
+      return `goes on from the quote before, ${percent}`
+    case 'cue':
+    case 'according-to':
+    case 'document':
+    case 'interrupted':
+    case 'none':
+      return percent
+  }
 }
