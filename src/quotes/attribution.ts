@@ -164,7 +164,8 @@ function ownCue(scene: Scene, place: Place, index: number): Found | undefined {
   const before = cueBefore(frame, cues, k)
   const announced = before && announces(frame, before, k)
   const single = quotation.marks === 'single'
-  if (announced && !(before.lemma === ':' && beside) && !(single && before.kind === 'think')) return { cue: before, evidence: 'colon', frame: place.frame }
+  if (announced && !(before.lemma === ':' && beside) && !(single && before.kind === 'think'))
+    return { cue: before, evidence: 'colon', frame: place.frame }
   if (beside) return { cue: beside, evidence: 'beside', frame: place.frame }
   if (single && (before?.kind === 'think' || !/\s/.test(scene.text.slice(quotation.start, quotation.end))))
     return undefined
@@ -196,7 +197,9 @@ function cueBeside(
     const begins = beginning(cue)
     let from = next
     while (from < begins && (tokens[from]?.pos === 'ADV' || tokens[from]?.lower === 'as')) from++
-    const titled = (cue.lemma === 'quote' && cue.side === 'after') || (cue.side === 'before' && cue.subject.chunk.kind === 'name' && cue.subject.chunk.titles.length > 0)
+    const titled =
+      (cue.lemma === 'quote' && cue.side === 'after') ||
+      (cue.side === 'before' && cue.subject.chunk.kind === 'name' && cue.subject.chunk.titles.length > 0)
     while (
       titled &&
       from < begins &&
@@ -417,7 +420,8 @@ function carryOn(context: Context, index: number): Draft | undefined {
 /** The person who is the subject of a short sentence without quotations: Okoro smiled. */
 function leadingPerson(scene: Scene, index: number): Referent | undefined {
   const frame = scene.frames[index]
-  if (!frame || frame.titleCase || frame.tokens.length > 14 || frame.tokens.some(({ quotation }) => quotation >= 0)) return undefined
+  if (!frame || frame.titleCase || frame.tokens.length > 14 || frame.tokens.some(({ quotation }) => quotation >= 0))
+    return undefined
   return scene.resolver.leadingPerson(index)
 }
 

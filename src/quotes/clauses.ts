@@ -79,7 +79,13 @@ export function readCues(
       continue
     }
     // "Asked whether …, Okoro replied": the subject is who was asked
-    if (!form.gerund && form.participle && (i === 0 || tokens[i - 1]?.text === ',' || tokens[i - 1]?.pos === 'SCONJ') && !subject) continue
+    if (
+      !form.gerund &&
+      form.participle &&
+      (i === 0 || tokens[i - 1]?.text === ',' || tokens[i - 1]?.pos === 'SCONJ') &&
+      !subject
+    )
+      continue
     const source = quotedSource(view, tokens, i)
     if (source) {
       cues.push({ ...use(i, i, form.lemma, 'say', source, 'before'), gerund: form.gerund })
@@ -107,7 +113,9 @@ function inTheWordsOf(view: ChunkView, tokens: readonly Token[], i: number): Cue
   }
   if (!chunk.definite || tokens[chunk.first]?.lower === 'the') return undefined
   const name = view.possessorOf(chunk)
-  return name ? use(i, chunk.last, 'in the words of', 'according', { chunk: name, members: [name] }, 'after') : undefined
+  return name
+    ? use(i, chunk.last, 'in the words of', 'according', { chunk: name, members: [name] }, 'after')
+    : undefined
 }
 
 /** "Okoro sent a clear signal to the yard: “…”": a colon announces speech where no verb of saying does. */
@@ -118,7 +126,8 @@ function colonSubject(view: ChunkView, tokens: readonly Token[], cues: readonly 
   if (at < 0 || cues.some((cue) => cue.subject && cue.first < at && cue.kind !== 'think')) return undefined
   // OKORO: “…”
   const label = view.endingAt(at - 1)
-  if (label?.kind === 'name' && label.first === 0) return use(at, at, ':', 'say', { chunk: label, members: [label] }, 'before')
+  if (label?.kind === 'name' && label.first === 0)
+    return use(at, at, ':', 'say', { chunk: label, members: [label] }, 'before')
   for (let j = 0; j < at; j++) {
     const token = tokens[j]
     if (token?.pos !== 'VERB' && token?.pos !== 'AUX') continue
@@ -143,7 +152,12 @@ function use(
 function isBareForm(tokens: readonly Token[], i: number, lemma: string, subject: Subject | undefined): boolean {
   if (tokens[i]?.lower !== lemma || /^(?:read|put|cast|let)$/.test(lemma) || !subject) return false
   const { chunk, members } = subject
-  if (chunk.plural || members.length > 1 || (chunk.last !== i - 1 && !/^(?:NOUN|PROPN)$/.test(tokens[i - 1]?.pos ?? ''))) return false
+  if (
+    chunk.plural ||
+    members.length > 1 ||
+    (chunk.last !== i - 1 && !/^(?:NOUN|PROPN)$/.test(tokens[i - 1]?.pos ?? ''))
+  )
+    return false
   return chunk.kind !== 'pronoun' || /^(?:he|she|it)$/.test(chunk.head)
 }
 
@@ -198,7 +212,8 @@ function objectBeforeAs(view: ChunkView, tokens: readonly Token[], verb: number)
   const object = view.startingAt(verb + 1)
   if (!object || object.kind === 'time') return undefined
   for (let j = object.last + 1; j < tokens.length && j < object.last + 14; j++) {
-    if (tokens[j]?.lower === 'as' && /ing$/.test(tokens[j + 1]?.lower ?? '')) return { chunk: object, members: [object] }
+    if (tokens[j]?.lower === 'as' && /ing$/.test(tokens[j + 1]?.lower ?? ''))
+      return { chunk: object, members: [object] }
     if ((tokens[j]?.quotation ?? -1) >= 0) return undefined
   }
   return undefined
@@ -206,7 +221,11 @@ function objectBeforeAs(view: ChunkView, tokens: readonly Token[], verb: number)
 
 /** The subject of "saying" in "quoted a witness as saying". */
 function quotedSource(view: ChunkView, tokens: readonly Token[], i: number): Subject | undefined {
-  if (tokens[i - 1]?.lower !== 'as' || !/^(?:saying|telling|writing|claiming|adding|stating)$/.test(tokens[i]?.lower ?? '')) return undefined
+  if (
+    tokens[i - 1]?.lower !== 'as' ||
+    !/^(?:saying|telling|writing|claiming|adding|stating)$/.test(tokens[i]?.lower ?? '')
+  )
+    return undefined
   for (let j = i - 2; j >= 0 && j > i - 18; j--) {
     if (tokens[j]?.pos !== 'VERB') continue
     return objectBeforeAs(view, tokens, j)

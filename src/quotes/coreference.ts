@@ -181,7 +181,8 @@ export class Resolver {
   leadingPerson(frameIndex: number): Referent | undefined {
     const chunk = this.mentions.chunks[frameIndex]?.[0]
     const frame = this.frames[frameIndex]
-    if (!chunk || !frame || chunk.first > 1 || !(chunk.kind === 'name' || /^(?:he|she)$/.test(chunk.head))) return undefined
+    if (!chunk || !frame || chunk.first > 1 || !(chunk.kind === 'name' || /^(?:he|she)$/.test(chunk.head)))
+      return undefined
     const after = frame.tokens[skipBrackets(frame.tokens, chunk.last + 1)]
     if (after?.pos !== 'VERB' && after?.pos !== 'AUX' && after?.pos !== 'ADV') return undefined
     const referent = this.chunk(chunk)
@@ -364,7 +365,11 @@ export class Resolver {
     for (let i = chunk.last + 1; i < frame.tokens.length && i < chunk.last + 7; i++) {
       const token = frame.tokens[i]
       if (!token || token.quotation >= 0) break
-      if (token.text === ',' && !/^(?:signed|written|sent|issued|released|published)$/.test(frame.tokens[i + 1]?.lower ?? '')) break
+      if (
+        token.text === ',' &&
+        !/^(?:signed|written|sent|issued|released|published)$/.test(frame.tokens[i + 1]?.lower ?? '')
+      )
+        break
       if (!/^(?:by|from)$/.test(token.lower)) continue
       const owner = this.mentions.chunks[chunk.frame]?.find((other) => other.first === i + 1)
       if (owner && owner.kind !== 'time') return this.chunk(owner)

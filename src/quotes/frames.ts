@@ -1,7 +1,6 @@
 import model from 'wink-eng-lite-web-model'
 import winkNLP from 'wink-nlp'
 import { cueForm } from './cues.ts'
-import { isFirstName } from './lexicon.ts'
 import type { Span } from './quote.ts'
 import type { Block, Quotation } from './spans.ts'
 
@@ -37,6 +36,9 @@ const TITLES =
 
 const HONORIFIC = /^(?:mr|mrs|ms|dr|sen|sens|rep|reps|gov|gen|lt|col|sgt|capt|prof|rev|hon|st|no|vs)\.$/i
 
+/** Control and format characters but line breaks, tabs, soft hyphens and joiners. */
+const UNSEEN = /\p{Surrogate}|(?![\n\t\u00ad\u200c\u200d])[\p{Cc}\p{Cf}]/gu
+
 const nlp = winkNLP(model, ['pos'])
 
 /** The sentences of a text around its quotations, in order. Never throws, whatever the text holds. */
@@ -65,7 +67,8 @@ function tokenize(text: string, block: Block, quotations: readonly Quotation[], 
     at = quotation.outer.end
   }
   masked += text.slice(at, block.end)
-  masked = masked.replace(/\p{Surrogate}/gu, '\ufffd')
+  // Direction marks, NULs and halves of characters are nothing to the tagger; each gives way to as much white space.
+  masked = masked.replace(UNSEEN, (unseen) => ' '.repeat(unseen.length))
   let next = from
   for (let start = 0; start < masked.length;) {
     let end = Math.min(masked.length, start + WINDOW)
@@ -182,8 +185,7 @@ function retag(token: Token, i: number, tokens: readonly Token[]): Token {
   const after = tokens[i + 1]
   if (!before || before.quotation >= 0) return token
   if (token.capital && token.pos === 'VERB' && before.capital && before.pos === 'PROPN' && after) {
-    const named = isFirstName(before.lower) || /^(?:mr|mrs|ms|dr|sen|gov|rep)\.?$/.test(before.lower)
-    return after.capital || after.pos === 'NOUN' || (named && !cueForm(token.lower)) ? { ...token, pos: 'PROPN' } : token
+    return after.capital || after.pos === 'NOUN' || !cueForm(token.lower) ? { ...token, pos: 'PROPN' } : token
   }
   const cue = cueForm(token.lower)
   if (!cue || token.pos === 'VERB') return token

@@ -357,7 +357,9 @@ function isListed(frame: Frame, chunk: Chunk): boolean {
 
 /** Words that make one post of another. */
 const POSTS = new Set(
-  'prime vice deputy foreign finance defense defence interior justice health education labor labour trade energy first chief executive general attorney press campaign assistant managing senior'.split(' '),
+  'prime vice deputy foreign finance defense defence interior justice health education labor labour trade energy first chief executive general attorney press campaign assistant managing senior'.split(
+    ' ',
+  ),
 )
 
 /** The job of a description with the word that tells which: "the prime minister" → "prime minister". */

@@ -46,9 +46,18 @@ export function findReported(
 /** Not the writer, the reader or nobody; a noun that speaks, unless the verb is "say" itself. */
 function isSource(referent: Referent, cue: CueUse): boolean {
   if (referent.name !== null) return true
-  if (/^(?:I|we|you|it|who|which|that|this|these|those|me|us|many|some|all|both)$/i.test(referent.mention.text)) return false
+  if (/^(?:I|we|you|it|who|which|that|this|these|those|me|us|many|some|all|both)$/i.test(referent.mention.text))
+    return false
   const head = cue.subject?.chunk.head ?? ''
-  return cue.lemma === 'say' || cue.kind === 'according' || isRole(head) || isBodyNoun(head) || isBodyWord(head) || isDocumentNoun(head) || referent.how === 'pronoun'
+  return (
+    cue.lemma === 'say' ||
+    cue.kind === 'according' ||
+    isRole(head) ||
+    isBodyNoun(head) ||
+    isBodyWord(head) ||
+    isDocumentNoun(head) ||
+    referent.how === 'pronoun'
+  )
 }
 
 /** Drops the later of two spans that cross or agree. */
@@ -56,7 +65,9 @@ function withoutCrossings(clauses: readonly ReportedClause[]): ReportedClause[] 
   const kept: ReportedClause[] = []
   for (const clause of [...clauses].sort((a, b) => a.start - b.start || b.end - a.end)) {
     const clashes = kept.some(
-      (other) => (clause.start < other.end && clause.end > other.end) || (clause.start === other.start && clause.end === other.end),
+      (other) =>
+        (clause.start < other.end && clause.end > other.end) ||
+        (clause.start === other.start && clause.end === other.end),
     )
     if (!clashes) kept.push(clause)
   }
@@ -106,9 +117,10 @@ class ClauseReader {
     let i = cue.side === 'after' ? this.lastOf(cue) + 1 : cue.last + 1
     if (HEARER.test(cue.lemma)) {
       const hearer = this.byToken.get(i)
-      if (hearer?.first === i && !this.verbAfter(hearer)) {
+      if (hearer?.first === i && !/^(?:VERB|AUX)$/.test(this.tokens[hearer.last + 1]?.pos ?? '')) {
         i = hearer.last + 1
-        if (this.tokens[i]?.lower === 'and' && this.byToken.get(i + 1)?.first === i + 1) i = (this.byToken.get(i + 1)?.last ?? i) + 1
+        if (this.tokens[i]?.lower === 'and' && this.byToken.get(i + 1)?.first === i + 1)
+          i = (this.byToken.get(i + 1)?.last ?? i) + 1
       }
     }
     if (this.tokens[i]?.lower === 'to' && this.tokens[i + 1]?.pos === 'VERB' && COMMISSIVE.test(cue.lemma)) return i
@@ -116,7 +128,11 @@ class ClauseReader {
     for (let j = i; j < limit; j++) {
       const token = this.tokens[j]
       if (!token || token.quotation >= 0) return this.startsClause(j) ? j : undefined
-      if (CLAUSE_WORDS.test(token.lower) && token.pos !== 'PRON' && !(token.lower === 'that' && this.byToken.get(j) && j === i && this.isNounPhrase(j))) {
+      if (
+        CLAUSE_WORDS.test(token.lower) &&
+        token.pos !== 'PRON' &&
+        !(token.lower === 'that' && this.byToken.get(j) && j === i && this.isNounPhrase(j))
+      ) {
         return token.lower === 'that' ? j + 1 : j
       }
       if (token.pos === 'ADV') continue
@@ -144,7 +160,8 @@ class ClauseReader {
     for (let i = chunk.last + 1; i < this.tokens.length && i < chunk.last + 12; i++) {
       const token = this.tokens[i]
       // said Okoro “has failed everyone”: the predicate is quoted
-      if (!token || token.quotation >= 0) return token !== undefined && i === chunk.last + 1 && token.end - token.start > 14
+      if (!token || token.quotation >= 0)
+        return token !== undefined && i === chunk.last + 1 && token.end - token.start > 14
       if (token.pos === 'VERB' || token.pos === 'AUX') return !/ing$/.test(token.lower)
       if (token.pos === 'PUNCT' || token.pos === 'SCONJ' || token.lower === 'that' || token.lower === 'to') return false
     }
@@ -197,7 +214,10 @@ class ClauseReader {
   /** The cue's own clause hangs on another: after Okoro said, as officials note. */
   private isSubordinate(cue: CueUse): boolean {
     const before = this.tokens[(cue.subject?.members[0]?.first ?? cue.first) - 1]
-    return before !== undefined && /^(?:after|when|while|as|since|because|although|though|before|once|if)$/.test(before.lower)
+    return (
+      before !== undefined &&
+      /^(?:after|when|while|as|since|because|although|though|before|once|if)$/.test(before.lower)
+    )
   }
 
   /** What stands around an inserted cue: The road, Okoro said, will open · The road will open, Okoro said. */
@@ -206,18 +226,20 @@ class ClauseReader {
     const after = this.tokens[last + 1]
     const isAccording = cue.kind === 'according'
     if (first > 0 && before?.text !== ',' && !/^[—–―]$/.test(before?.text ?? '') && !isAccording) return []
-    const closes = after === undefined || after.pos === 'PUNCT' || after.pos === 'ADP' || this.byToken.get(last + 1)?.kind === 'time'
+    const closes =
+      after === undefined || after.pos === 'PUNCT' || after.pos === 'ADP' || this.byToken.get(last + 1)?.kind === 'time'
     if (!closes && !isAccording) return []
     const comma = this.commaAfter(last)
-    if (first === 0) return isAccording && comma !== undefined ? this.span(comma + 1, this.clauseEnd(comma + 1, cue)) : []
+    if (first === 0)
+      return isAccording && comma !== undefined ? this.span(comma + 1, this.clauseEnd(comma + 1, cue)) : []
     let from = 0
     while (this.tokens[from]?.pos === 'CCONJ' || this.tokens[from]?.text === ',') from++
     // "Asked about it, Okoro said" · "Quoting her father, Okoro said"
     if (this.tokens[from]?.pos === 'VERB' && !isAccording) return []
     const lead = this.span(from, first)
-    if (this.hasVerb(lead)) return lead
+    if (this.hasVerb(lead) || (isAccording && lead.length > 0)) return lead
     // The road, Okoro said, will open: two spans of one utterance
-    const rest = this.tokens[last + 1]?.text === ',' ? this.span(last + 2, this.clauseEnd(last + 2, cue)) : []
+    const rest = this.tokens[last + 1]?.text === ',' ? this.span(last + 2, this.clauseEnd(last + 2, cue), 2) : []
     return this.hasVerb(rest) ? [...this.span(from, first, 1), ...rest] : []
   }
 
@@ -232,7 +254,9 @@ class ClauseReader {
 
   private hasVerb(spans: readonly Span[]): boolean {
     return this.tokens.some(
-      (token) => (token.pos === 'VERB' || token.pos === 'AUX') && spans.some((span) => token.start >= span.start && token.end <= span.end),
+      (token) =>
+        (token.pos === 'VERB' || token.pos === 'AUX') &&
+        spans.some((span) => token.start >= span.start && token.end <= span.end),
     )
   }
 
@@ -240,7 +264,8 @@ class ClauseReader {
   private span(from: number, to: number, fewest = FEWEST_WORDS): Span[] {
     let first = from
     let end = to
-    const isLoose = (token: Token | undefined): boolean => token !== undefined && token.quotation < 0 && /^[\s.,;:!?—–―-]+$/.test(token.text)
+    const isLoose = (token: Token | undefined): boolean =>
+      token !== undefined && token.quotation < 0 && /^[\s.,;:!?—–―-]+$/.test(token.text)
     while (first < end && isLoose(this.tokens[first])) first++
     while (end > first && isLoose(this.tokens[end - 1])) end--
     let words = 0

@@ -87,7 +87,14 @@ export function findQuotations(text: string, blocks: readonly Block[] = splitBlo
   return found
 }
 
-type Mark = { readonly at: number; readonly length: number; readonly opens: boolean; readonly closes: boolean }
+type Mark = {
+  readonly at: number
+  readonly length: number
+  readonly opens: boolean
+  readonly closes: boolean
+  /** A straight mark between two letters: a space is missing on one side. */
+  readonly tight?: boolean
+}
 
 function opensWithMark(text: string, block: Block): boolean {
   const mark = doubleMarkAt(text, block.start, block)
@@ -103,7 +110,7 @@ function scanBlock(text: string, block: Block, nextOpens: boolean, carried: bool
   let carry = false
   for (const [index, mark] of marks.entries()) {
     if (!open) {
-      if (mark.opens) {
+      if (mark.opens || (mark.tight && closesLater(marks, index))) {
         open = mark
         continues = carried && mark.at === block.start
       }
@@ -238,6 +245,7 @@ function doubleMarkAt(text: string, at: number, block: Block): Mark | undefined 
   )
     return undefined
   if (!opens && !closes) return undefined
+  if (WORD.test(before) && WORD.test(after)) return { at, length, opens, closes, tight: true }
   // Between a space and a word it only opens, behind a word it only closes.
   if (opens && SPACE.test(before) && WORD.test(after)) return { at, length, opens: true, closes: false }
   return { at, length, opens, closes }
