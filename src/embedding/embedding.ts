@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { builtIn, cardOf, type ModelCard, type Precision } from './catalogue.ts'
 import { openEncoderPool, type EncoderPool } from './encoder-pool.ts'
+import { isWhole } from './model-directory.ts'
 import { UnusableModel } from './encoder.ts'
 import { type DownloadProgress, type HubModel, keepHubModel, unusableModel } from './hub.ts'
 
@@ -81,7 +82,8 @@ export async function openEmbedder(
   if (model === builtIn.model) {
     const { card, revision } = builtIn
     const directory = join(cacheDir, `${model}-${revision}-${precision}`)
-    const start = { encoder: { directory, precision, card, tokenizer: 'unigram' }, convert: true } as const
+    const encoder = { directory, precision, card, tokenizer: 'unigram' } as const
+    const start = { encoder, convert: !(await isWhole(directory)) }
     return embedderOn(await openEncoderPool(start, threads), `${model}@${revision}/${precision}`, card, threads)
   }
   const { revision = 'main', hubUrl } = config

@@ -7,7 +7,7 @@ import { type EncoderOptions, UnusableModel } from './encoder.ts'
 /** The first message to a process: what it is to load. */
 export type EncoderStart = {
   readonly encoder: EncoderOptions
-  /** Whether the directory is the built-in model's, which the process converts when it is not whole. */
+  /** Whether the directory has to be made first, out of the built-in model. */
   readonly convert: boolean
 }
 

@@ -1,7 +1,6 @@
 import { UserError } from '../errors.ts'
 import type { EncoderJob, EncoderStart, Failure, FromEncoder } from './encoder-pool.ts'
 import { type Encoder, loadEncoder, UnusableModel } from './encoder.ts'
-import { isWhole } from './model-directory.ts'
 
 // The process that tokenises and computes. It lives as long as the one that started it wants it to, whatever signals a
 // terminal sends to both.
@@ -13,7 +12,7 @@ process.once('message', (start: EncoderStart) => {
 })
 
 async function open({ encoder, convert }: EncoderStart): Promise<Encoder> {
-  if (convert && !(await isWhole(encoder.directory))) {
+  if (convert) {
     const { convertUseLite } = await import('./use-lite.ts')
     await convertUseLite(encoder.directory, encoder.precision)
   }

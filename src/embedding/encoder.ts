@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname } from 'node:path'
 import type * as OnnxRuntime from 'onnxruntime-common'
-import { z } from 'zod'
 import type { ModelCard, Pooling, Precision } from './catalogue.ts'
-import { unigramTokenizer } from './unigram.ts'
+import { type Tokenizer, unigramTokenizer } from './unigram.ts'
 
 /** Where a model lies and how it is to be run. */
 export type EncoderOptions = {
@@ -34,15 +32,6 @@ export type Encoder = {
  */
 const batchTokens = 512
 
-const TokenizerJson = z.object({
-  model: z.object({ type: z.literal('Unigram'), unk_id: z.int(), vocab: z.array(z.tuple([z.string(), z.number()])) }),
-})
-
-const Output = z.object({
-  dims: z.tuple([z.int(), z.int(), z.int()]),
-  data: z.custom<Float32Array>((data) => data instanceof Float32Array),
-})
-
 /**
  * Loads a model through transformers.js, from local files only. To be called once, in a process of its own: it
  * settles the library's global settings there (no network, no messages, one arithmetic thread).
@@ -57,20 +46,11 @@ export async function loadEncoder({ directory, precision, card, tokenizer }: Enc
   const extractor = await quietly(() =>
     pipeline('feature-extraction', basename(directory), { quantized: precision === 'int8', local_files_only: true }),
   ).catch(unusable)
-  const tokenize = tokenizer === 'unigram' ? await ownTokenizer(directory) : libraryTokenizer
+  const tokenize = tokenizer === 'unigram' ? ownTokenizer(extractor.tokenizer.model) : libraryTokenizer
 
-  async function ownTokenizer(directory: string) {
-    const { model } = TokenizerJson.parse(JSON.parse(await readFile(join(directory, 'tokenizer.json'), 'utf8')))
-    return unigramTokenizer(model.vocab, model.unk_id)
-  }
-
-  function libraryTokenizer(text: string): Int32Array {
-    const { input_ids } = extractor.tokenizer(text, {
-      truncation: true,
-      max_length: card.maxTokens,
-      return_tensor: false,
-    })
-    return Int32Array.from(z.array(z.int()).parse(input_ids))
+  function libraryTokenizer(text: string, maxTokens: number): Int32Array {
+    const { input_ids } = extractor.tokenizer(text, { truncation: true, max_length: maxTokens, return_tensor: false })
+    return Int32Array.from(input_ids as readonly number[])
   }
 
   /** Runs texts as one padded batch and puts each vector in its text's place of `vectors`. */
@@ -83,15 +63,16 @@ export async function loadEncoder({ directory, precision, card, tokenizer }: Enc
       mask.fill(1n, row * length, row * length + tokens.ids.length)
     }
     const shape = [batch.length, length]
-    const output: { last_hidden_state: unknown } = await extractor.model({
+    const output: Output = await extractor.model({
       input_ids: new Tensor('int64', ids, shape),
       attention_mask: new Tensor('int64', mask, shape),
     })
-    const states = Output.parse(output.last_hidden_state)
-    const [, positions, dimensions] = states.dims
+    const { dims, data: states } = output.last_hidden_state ?? output.token_embeddings ?? { dims: [], data: undefined }
+    const [, positions = 0, dimensions = 0] = dims
+    if (!(states instanceof Float32Array)) throw new UnusableModel('it gives no token states')
     const into = vectors(dimensions)
     for (const [row, { text, ids }] of batch.entries()) {
-      const from = states.data.subarray(row * positions * dimensions, (row + 1) * positions * dimensions)
+      const from = states.subarray(row * positions * dimensions, (row + 1) * positions * dimensions)
       pool(from, ids.length, card.pooling, into.subarray(text * dimensions, (text + 1) * dimensions))
     }
   }
@@ -113,6 +94,19 @@ export async function loadEncoder({ directory, precision, card, tokenizer }: Enc
     throw new UnusableModel(`its vectors have ${dimensions} dimensions, where ${card.dimensions} are expected`)
   }
   return { dimensions, encode }
+}
+
+type States = { readonly dims: readonly number[]; readonly data: unknown }
+
+/** What feature-extraction models call their token states. */
+type Output = { readonly last_hidden_state?: States; readonly token_embeddings?: States }
+
+function ownTokenizer(model: { readonly vocab: readonly string[]; readonly unk_token_id?: number }): Tokenizer {
+  const { vocab, unk_token_id } = model
+  if (!('scores' in model) || !Array.isArray(model.scores) || unk_token_id === undefined) {
+    throw new UnusableModel('its tokenizer is no unigram tokenizer')
+  }
+  return unigramTokenizer(vocab, Float64Array.from(model.scores), unk_token_id)
 }
 
 function unusable(error: unknown): never {

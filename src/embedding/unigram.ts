@@ -3,7 +3,7 @@ export type Tokenizer = (text: string, maxTokens: number) => Int32Array
 
 /** Mark of a space, and of the start of a text. */
 const spaceMark = 0x2581
-const unknownPenalty = 10
+const mostKeys = 2 ** 31
 
 /**
  * A SentencePiece unigram tokenizer (Kudo 2018): the segmentation of highest summed score, ties to the longer last
@@ -11,14 +11,13 @@ const unknownPenalty = 10
  * unknown, and a run of unknowns is one token, id `unknownId`. Gives the ids that transformers.js gives for the same
  * tokenizer.json, some fifty times as fast. No piece may have ▁ but as its first character: every ▁ then is a
  * boundary of the best segmentation, and reading stops at the first one that has tokens enough.
- * @param pieces each piece with its log probability; the index is the id; of two alike the last counts
- * @throws RangeError when a piece has ▁ after its first character
+ * @param pieces their index is their id; of two alike the last counts
+ * @param scores log probability of each piece, that of an unknown character at `unknownId`
+ * @throws RangeError when a piece has ▁ after its first character, or when there are too many pieces to number
  */
-export function unigramTokenizer(pieces: readonly (readonly [string, number])[], unknownId: number): Tokenizer {
+export function unigramTokenizer(pieces: readonly string[], scores: Float64Array, unknownId: number): Tokenizer {
   const trie = buildTrie(pieces)
-  const scores = Float64Array.from(pieces, ([, score]) => score)
-  const unknownScore = scores.reduce((least, score) => Math.min(least, score), Infinity) - unknownPenalty
-  scores[unknownId] = unknownScore
+  const unknownScore = scores[unknownId] ?? -Infinity
 
   return (text, maxTokens) => {
     const normalised = `▁${text.normalize('NFKC')}`.replaceAll(' ', '▁')
@@ -81,11 +80,11 @@ type Trie = {
 }
 
 /** Children lie in one hash table with open addressing, keyed by node and a small number for each code unit in use. */
-function buildTrie(pieces: readonly (readonly [string, number])[]): Trie {
+function buildTrie(pieces: readonly string[]): Trie {
   const classes = new Uint16Array(1 << 16)
   let classCount = 0
   let units = 0
-  for (const [piece] of pieces) {
+  for (const piece of pieces) {
     if (piece.indexOf('▁', 1) > 0) throw new RangeError(`the piece ${piece} has ▁ after its first character`)
     units += piece.length
     for (let i = 0; i < piece.length; i++) {
@@ -93,6 +92,7 @@ function buildTrie(pieces: readonly (readonly [string, number])[]): Trie {
       if (classes[unit] === 0) classes[unit] = ++classCount
     }
   }
+  if (units * (classCount + 1) > mostKeys) throw new RangeError(`${pieces.length} pieces are too many`)
   const bits = Math.ceil(Math.log2(units + 2)) + 1
   const hashMask = (1 << bits) - 1
   const keys = new Int32Array(1 << bits)
@@ -106,7 +106,7 @@ function buildTrie(pieces: readonly (readonly [string, number])[]): Trie {
     return slot
   }
 
-  for (const [id, [piece]] of pieces.entries()) {
+  for (const [id, piece] of pieces.entries()) {
     let node = 0
     for (let i = 0; i < piece.length; i++) {
       const key = node * (classCount + 1) + (classes[piece.charCodeAt(i)] ?? 0)
