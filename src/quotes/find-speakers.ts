@@ -26,7 +26,7 @@ export type SpeakerMatch<S> = {
 
 /** Whom a query means. */
 export type SpeakerLookup<S> =
-  /** `others`: speakers of that bare surname whom no article gives a first name; they may be somebody else. */
+  /** `others`: `namesakes` of the one, who may be somebody else. */
   | { readonly kind: 'one'; readonly match: SpeakerMatch<S>; readonly others: readonly S[] }
   /** Best first, at least two. */
   | { readonly kind: 'several'; readonly candidates: readonly SpeakerMatch<S>[] }
@@ -37,6 +37,8 @@ export type SpeakerFinder<S> = {
   lookUp(query: string): SpeakerLookup<S>
   /** Every speaker whom a name may mean: better kinds first, then fewer edits, then most quoted. */
   find(query: string, limit?: number): readonly SpeakerMatch<S>[]
+  /** Speakers known by a surname alone that is also this one's: perhaps the same person, perhaps not. */
+  namesakes(speaker: S): readonly S[]
   /** Speakers for what somebody has typed so far, the most quoted first; for nothing the most quoted of all. */
   complete(typed: string, limit?: number): readonly S[]
 }
@@ -45,6 +47,7 @@ export type SpeakerFinder<S> = {
 const LONGEST_QUERY = 120
 const MOST_WORDS = 8
 const CANDIDATES = 25
+const SUFFIX = /^(?:jr|sr|i{2,3}|iv)$/
 const KINDS: readonly MatchKind[] = ['name', 'alias', 'words', 'beginning', 'spelling']
 
 /** One printed form of a speaker. */
@@ -164,7 +167,17 @@ export function openSpeakerFinder<S extends FindableSpeaker>(unsorted: readonly 
     return []
   }
 
+  function namesakes(speaker: S): S[] {
+    const words = wordsOf(speaker.name)
+    if (words.length < 2) return []
+    const ends = new Set([words[0] ?? '', words.filter((word) => !SUFFIX.test(word)).at(-1) ?? ''])
+    return [...ends]
+      .flatMap((word) => byLetters.get(word) ?? [])
+      .flatMap(({ place, isName }) => (isName ? (speakers[place] ?? []) : []))
+  }
+
   return {
+    namesakes,
     find: (query, limit = CANDIDATES) => all(query).slice(0, limit),
     lookUp(query) {
       const matches = all(query)
@@ -179,12 +192,7 @@ export function openSpeakerFinder<S extends FindableSpeaker>(unsorted: readonly 
       )
       const named = rivals.filter(({ speaker }) => wordsOf(speaker.name).length > 1)
       const [first, second] = named.length === 1 && isShort ? named : rivals
-      if (first && !second)
-        return {
-          kind: 'one',
-          match: first,
-          others: rivals.flatMap(({ speaker }) => (speaker === first.speaker ? [] : [speaker])),
-        }
+      if (first && !second) return { kind: 'one', match: first, others: namesakes(first.speaker) }
       return { kind: 'several', candidates: rivals.slice(0, CANDIDATES) }
     },
     complete(typed, limit = CANDIDATES) {
@@ -197,7 +205,7 @@ export function openSpeakerFinder<S extends FindableSpeaker>(unsorted: readonly 
 }
 
 function isSurnameOf<S extends FindableSpeaker>(match: SpeakerMatch<S>, word: string): boolean {
-  const words = wordsOf(match.speaker.name).filter((part) => !/^(?:jr|sr|i{2,3}|iv)$/.test(part))
+  const words = wordsOf(match.speaker.name).filter((part) => !SUFFIX.test(part))
   const [asked] = wordsOf(word)
   return words[0] === asked || words.at(-1) === asked
 }

@@ -72,6 +72,9 @@ export type Verdict<Q> =
   | { readonly verdict: 'paraphrase'; readonly sources: Sources<Q> }
   | { readonly verdict: 'not-found'; readonly nearest: readonly NearQuote<Q>[] }
 
+/** Speakers by number. */
+type Claimed = { readonly speakerIds?: ReadonlySet<number>; readonly namesakeIds?: ReadonlySet<number> }
+
 /** Longer than any quotation; also what one message of Discord holds. */
 const LONGEST_CLAIM = 4_000
 /** Articles that are read for a claim, and for its single words when its phrases give nothing. */
@@ -103,16 +106,17 @@ const COMPARED_CELLS = 6_000_000
  * only within one utterance, whose parts may stand around a cue; an ellipsis in the claim may leave out words of that
  * utterance, unless "not" or the like is among those beside it. Halves of two utterances are `altered`.
  * @param options.speakerIds who is claimed to have said it; several where the name fits several; none: nobody known
+ * @param options.namesakeIds who may be the same: speakers known by a surname alone
  * @throws UserError 'bad-argument' for a claim without words, or of more than 4,000 characters
  */
 export function verifyQuote<Q extends ClaimQuote>(
   claim: string,
   source: ClaimSource<Q>,
-  options: { readonly speakerIds?: ReadonlySet<number> } = {},
+  options: Claimed = {},
 ): Verdict<Q> {
   const words = readClaim(claim)
   const articles = source.articlesWith(phrasesOf(claim, words), MOST_ARTICLES).map((id) => readPlaces(id, source))
-  const check = (quotes: readonly (Q | null)[]): SpeakerCheck => checkSpeaker(quotes, options.speakerIds)
+  const check = (quotes: readonly (Q | null)[]): SpeakerCheck => checkSpeaker(quotes, options)
 
   const said = articles.flatMap((article) => article.utterances.flatMap((utterance) => occurrences(utterance, words)))
   const [first, ...more] = ranked(said, options.speakerIds)
@@ -348,14 +352,13 @@ function paraphrases<Q extends ClaimQuote>(article: Places<Q>, claim: readonly W
   return []
 }
 
-function checkSpeaker(
-  quotes: readonly (ClaimQuote | null)[],
-  speakerIds: ReadonlySet<number> | undefined,
-): SpeakerCheck {
+function checkSpeaker(quotes: readonly (ClaimQuote | null)[], { speakerIds, namesakeIds }: Claimed): SpeakerCheck {
   if (!speakerIds) return 'not-asked'
   if (quotes.some((quote) => isBy(quote, speakerIds))) return 'confirmed'
-  if (quotes.some((quote) => quote?.speakerId !== null && quote && quote.confidence >= CERTAIN)) return 'somebody-else'
-  return quotes.some((quote) => quote?.speaker != null && quote.speakerId !== null) ? 'uncertain' : 'unknown'
+  const named = quotes.flatMap((quote) => (quote !== null && quote.speakerId !== null ? [quote] : []))
+  if (named.length === 0) return 'unknown'
+  const isContradicted = named.some((quote) => quote.confidence >= CERTAIN && !isBy(quote, namesakeIds))
+  return isContradicted ? 'somebody-else' : 'uncertain'
 }
 
 function isBy(quote: ClaimQuote | null, speakerIds: ReadonlySet<number> | undefined): boolean {

@@ -60,6 +60,8 @@ describe('looking a speaker up', () => {
   test('given a surname somebody bears without a first name, when it means another, then they are named beside', () => {
     const found = finder.lookUp('Lund')
     expect(found.kind === 'one' && found.others.map((other) => other.name)).toEqual(['Lund'])
+    const whole = finder.lookUp('Nora Lund')
+    expect(whole.kind === 'one' && whole.others.map((other) => other.name)).toEqual(['Lund'])
   })
   test.each(['', '   ', '…', '.*', 'zzzz', 'Q'.repeat(5_000)])(
     'given “%s”, when looked up, then it is nobody',

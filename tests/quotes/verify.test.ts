@@ -80,6 +80,16 @@ describe('who said it', () => {
       speaker: 'unknown',
     })
   })
+  test('given a surname alone in the article, when a bearer of it is claimed, then it is uncertain, not misattributed', () => {
+    const both = coverageOf([HARBOUR, 'Nash spoke at the pier. “The tide waits for nobody in this town,” Nash said.'])
+    const speakerIds = new Set([both.idOf('Peter Nash')])
+    const claim = 'The tide waits for nobody in this town'
+    expect(verifyQuote(claim, both.source, { speakerIds }).verdict).toBe('misattributed')
+    expect(verifyQuote(claim, both.source, { speakerIds, namesakeIds: new Set([both.idOf('Nash')]) })).toMatchObject({
+      verdict: 'verbatim',
+      speaker: 'uncertain',
+    })
+  })
   test('given an attribution that is a guess, when another speaker is claimed, then it is uncertain, not misattributed', () => {
     const guess = {
       ...source,
