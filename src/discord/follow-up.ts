@@ -34,7 +34,8 @@ export function continueQuestion(followed: Followed, next: string): string {
   const question = asked === '' ? next.trim() : asked
   const speaker = followed.speaker ?? namesIn(followed.question)[0]
   const named = speaker !== undefined && namesIn(question).length === 0 ? withSpeaker(question, speaker) : question
-  if (topicWords(question).length > 0 && !(THING.test(question) && topicWords(question).length < 2)) return named
+  const own = topicWords(namesIn(question).reduce((rest, name) => rest.replace(name, ''), question)).length
+  if (own > 1 || (own === 1 && !THING.test(question))) return named
   const topic = topicOf(followed.question, speaker, named)
   if (topic === '') return named
   const end = /[?!.\s]*$/u.exec(named)?.index ?? named.length

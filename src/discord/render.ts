@@ -331,7 +331,9 @@ function sourceText(source: SourceLine, most: number): string {
   const room = Math.max(40, Math.min(200, most))
   const title = shorten(oneLine(source.title), room)
   const masked = source.url === undefined ? undefined : maskedLink(title, source.url)
-  const link = masked === undefined || masked.length > title.length * 2 + 600 ? escapeMarkdown(title) : masked
+  // A very long address takes the room of the words it belongs to.
+  const isShort = masked !== undefined && masked.length <= title.length * 2 + Math.max(200, Math.min(1000, most))
+  const link = isShort ? masked : escapeMarkdown(title)
   const parts = [source.outlet, link, source.published === undefined ? undefined : when(source.published)]
   const named = parts.map((part, i) => (i === 0 && part !== undefined ? escapeMarkdown(shorten(part, 100)) : part))
   const via = source.via === undefined ? [] : [`via ${escapeMarkdown(shorten(source.via, 100))}`]

@@ -62,6 +62,8 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS texts (key TEXT PRIMARY KEY, text TEXT NOT NULL, used_at TEXT NOT NULL) STRICT;
 `
 
+const REMEMBERED_TEXTS = 1000
+
 type SettingsRow = { enabled: number; private: number; outlets: string; tags: string }
 type VoteRow = Omit<Vote, 'useful'> & { useful: number }
 
@@ -107,10 +109,17 @@ export function openStore(dataDir: string, now: () => Date = () => new Date()): 
   )
   const getText = database.prepare('SELECT text FROM texts WHERE key = ?')
   const forget = database.prepare('DELETE FROM texts WHERE used_at < ?')
+  /** Rendering tries several times to fit a message; its texts are written once. */
+  const justPut = new Set<string>()
   return {
     signingKey: key('buttons'),
     texts: {
-      put: (textKey, text) => void putText.run(textKey, text, now().toISOString()),
+      put: (textKey, text) => {
+        if (justPut.has(textKey)) return
+        putText.run(textKey, text, now().toISOString())
+        if (justPut.size >= REMEMBERED_TEXTS) justPut.clear()
+        justPut.add(textKey)
+      },
       get: (textKey) => (getText.get(textKey) as { text: string } | undefined)?.text,
     },
     settings: (channelId) => {
