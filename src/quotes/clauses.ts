@@ -631,11 +631,6 @@ class ChunkView {
       const close = this.tokens[skipBrackets(this.tokens, next.last + 1)]
       if (close === undefined || close.text === ',') return next
     }
-    // Okoro, deputy minister, and chair of …: back over a chain of appositives to the name
-    if (this.tokens[chunk.first - 1]?.text === ',' && !chunk.definite) {
-      const name = this.endingAt(chunk.first - 2)
-      if (name?.kind === 'name') return name
-    }
     return chunk
   }
 

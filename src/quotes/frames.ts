@@ -82,9 +82,9 @@ function tokenize(text: string, block: Block, quotations: readonly Quotation[], 
   return tokens
 }
 
-/** A word as long as the quotation it stands for, so that offsets stay. The tagger takes it for a noun. */
+/** A word in white space, as long as the quotation it stands for, so that offsets stay. The tagger takes it for a noun. */
 function maskFor(length: number): string {
-  return 'Quote'.slice(0, length).padEnd(length, ' ')
+  return ` ${'Quote'.slice(0, length - 2)}`.padEnd(length, ' ')
 }
 
 function tagWindow(
@@ -189,6 +189,7 @@ function retag(token: Token, i: number, tokens: readonly Token[]): Token {
   }
   const cue = cueForm(token.lower)
   if (!cue || token.pos === 'VERB') return token
+  if (/^(?:shot|fired|hit|struck)$/.test(token.lower) && after?.lower === 'back') return { ...token, pos: 'VERB' }
   const ends = after === undefined || after.quotation >= 0 || /^[.,:]$/.test(after.text) || after.lower === 'that'
   if (cue.kind === 'say' && token.pos === 'NOUN' && /s$/.test(token.lower) && !token.capital && ends) {
     if (before.pos === 'PROPN' || (before.pos === 'NOUN' && !/s$/.test(before.lower) && after?.lower === 'that'))

@@ -297,6 +297,7 @@ function isSameName(a: readonly string[], b: readonly string[]): boolean {
   if (short.at(-1) !== long.at(-1)) {
     // A suffix or a married name behind the rest: Joseph Biden Jr, Debbie Lopez Schultz.
     const tail = long.indexOf(short.at(-1) ?? '')
+    if (long.length - short.length !== 1 || isBodyWord(long.at(-1) ?? '')) return false
     return short.length > 1 && tail > 0 && short[0] === long[0] && short.every((word) => long.includes(word))
   }
   if (short.length === 1) return false
