@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { readCorpus, type Article, type ArticleProblem } from '../corpus/corpus.ts'
 import { openEmbedder, type Embedder, type EmbeddingConfig } from '../embedding/embedding.ts'
 import { UserError } from '../errors.ts'
-import { mergeSpeakers } from '../quotes/names.ts'
+import { mergeSpeakers, readArticleNames } from '../quotes/names.ts'
 import { extractQuotes } from '../quotes/quotes.ts'
 import { splitPassages } from '../text/passages.ts'
 import { splitSentences } from '../text/sentences.ts'
@@ -51,6 +51,8 @@ export type BuildInput = {
 /** What a build did. */
 export type BuildReport = {
   readonly generation: number
+  /** `Embedder.id` of the model that the vectors are of. */
+  readonly model: string
   /** False when every article was as the index had it: the generation before stays. */
   readonly changed: boolean
   readonly articles: number
@@ -239,8 +241,11 @@ function splitArticle(article: Article, clock: StageClock): SplitArticle {
     const sentences = splitSentences(article.body)
     return { sentences, passages: splitPassages(article.body, sentences) }
   })
-  const quotes = clock.run('quotes', () => extractQuotes(article.body))
-  return { sentences, embeddingTexts: sentences.map(({ text }) => text), passages, quotes }
+  const { quotes, names } = clock.run('quotes', () => {
+    const quotes = extractQuotes(article.body)
+    return { quotes, names: readArticleNames(article.file, article.body, quotes) }
+  })
+  return { sentences, embeddingTexts: sentences.map(({ text }) => text), passages, quotes, names }
 }
 
 /** @returns how many texts were embedded */
@@ -323,6 +328,7 @@ function report(
   clock.progress('publish', 1, 1)
   return {
     generation: manifest.generation,
+    model: manifest.model.id,
     changed,
     articles,
     passages,

@@ -36,6 +36,13 @@ export type SentenceRow = {
   readonly vectorId: number
 }
 
+export type SentenceTermsRow = {
+  readonly sentenceId: SentenceId
+  readonly paragraph: number
+  readonly vectorId: number
+  readonly terms: string
+}
+
 /** Its sentences are `firstSentenceId` and the `sentenceCount - 1` after it. */
 export type PassageRow = {
   readonly passageId: PassageId
@@ -119,6 +126,8 @@ export type Coverage = {
   sentencesOfVector(vectorId: number): readonly SentenceRow[]
   passage(passageId: PassageId): PassageRow
   passagesOfArticle(articleId: ArticleId): readonly PassageRow[]
+  /** Sentences of one article from one number to another, both included, with the terms that `parseTerms` reads. */
+  sentenceTerms(articleId: ArticleId, from: SentenceId, to: SentenceId): readonly SentenceTermsRow[]
   /** The passages that a sentence is part of. */
   passagesOfSentence(sentenceId: SentenceId): readonly PassageRow[]
   /** The L2-normalised vector of a sentence; the caller's to keep. */
@@ -199,6 +208,10 @@ export function openCoverage(file: string): Coverage {
   const vectorRow = one<{ vector: Buffer }>('SELECT vector FROM vectors WHERE id = ?', 'vector')
   const longestPassage = db.prepare<[], number | null>(LONGEST_PASSAGE).pluck().get() ?? 1
   const sentencesBetween = db.prepare<[number, number], SentenceRow>(`${SENTENCE} WHERE id >= ? AND id < ? ORDER BY id`)
+  const termsBetween = db.prepare<[number, number, number], SentenceTermsRow>(
+    `SELECT id AS sentenceId, paragraph, vector_id AS vectorId, terms FROM sentences
+     WHERE id BETWEEN ? AND ? AND article_id = ? ORDER BY id`,
+  )
   const passagesAround = db.prepare<[number, number, number, number], PassageRow>(
     `${PASSAGE} WHERE first_sentence_id BETWEEN ? AND ? AND first_sentence_id + sentence_count > ? AND article_id = ?
      ORDER BY id`,
@@ -260,6 +273,7 @@ export function openCoverage(file: string): Coverage {
       return sentencesBetween.all(firstSentenceId, firstSentenceId + sentenceCount)
     },
     sentencesOfVector: many<SentenceRow>(`${SENTENCE} WHERE vector_id = ? ORDER BY id`),
+    sentenceTerms: (articleId, from, to) => termsBetween.all(from, to, articleId),
     passage,
     passagesOfArticle: many<PassageRow>(`${PASSAGE} WHERE article_id = ? ORDER BY id`),
     passagesOfSentence(sentenceId) {

@@ -1,10 +1,11 @@
 import Database from 'better-sqlite3'
 import { createHash } from 'node:crypto'
 import type { Article } from '../corpus/corpus.ts'
-import { readArticleNames, type ArticleNames, type MergedSpeakers } from '../quotes/names.ts'
+import type { ArticleNames, MergedSpeakers } from '../quotes/names.ts'
 import type { Quote } from '../quotes/quote.ts'
 import type { Passage } from '../text/passages.ts'
 import type { Sentence } from '../text/sentences.ts'
+import { formatTerms, readTerms, type Term } from '../text/terms.ts'
 import { PAGE_BYTES, SCHEMA } from './schema.ts'
 
 /** What the text of an article gives. */
@@ -14,6 +15,7 @@ export type SplitArticle = {
   readonly embeddingTexts: readonly string[]
   readonly passages: readonly Passage[]
   readonly quotes: readonly Quote[]
+  readonly names: ArticleNames
 }
 
 export type PendingText = { readonly vectorId: number; readonly text: string }
@@ -71,7 +73,7 @@ export function openDraftStore(file: string, reuse?: string): DraftStore {
   )
   const insertBody = db.prepare('INSERT INTO bodies (article_id, body) VALUES (?, ?)')
   const insertSentence = db.prepare(
-    'INSERT INTO sentences (article_id, paragraph, "start", "end", vector_id) VALUES (?, ?, ?, ?, ?)',
+    'INSERT INTO sentences (article_id, paragraph, "start", "end", vector_id, terms) VALUES (?, ?, ?, ?, ?, ?)',
   )
   const insertPassage = db.prepare(
     `INSERT INTO passages (article_id, paragraph, "start", "end", first_sentence_id, sentence_count)
@@ -129,7 +131,7 @@ export function openDraftStore(file: string, reuse?: string): DraftStore {
 
   return {
     fingerprints: () => new Map(db.prepare<[], [string, Buffer]>('SELECT file, fingerprint FROM articles').raw().all()),
-    putArticle(article, fingerprint, { sentences, embeddingTexts, passages, quotes }) {
+    putArticle(article, fingerprint, { sentences, embeddingTexts, passages, quotes, names }) {
       removeArticle(article.file)
       const { file, slug, title, outlet, author, published, url, via, tags = [], body } = article
       const optional = [outlet, author, published, url, via].map((value) => value ?? null)
@@ -142,15 +144,19 @@ export function openDraftStore(file: string, reuse?: string): DraftStore {
         fingerprint,
       ).lastInsertRowid
       insertBody.run(articleId, body)
-      insertNames.run(articleId, JSON.stringify(readArticleNames(file, body, quotes)))
+      insertNames.run(articleId, JSON.stringify(names))
+      const termsOf = sentences.map(({ text }) => readTerms(text))
       const sentenceIds = sentences.map(({ paragraph, start, end, text }, i) => {
         const vectorId = vectorIdOf(embeddingTexts[i] ?? text)
-        return insertSentence.run(articleId, paragraph, start, end, vectorId).lastInsertRowid
+        const terms = formatTerms(termsOf[i] ?? [])
+        return insertSentence.run(articleId, paragraph, start, end, vectorId, terms).lastInsertRowid
       })
-      for (const { paragraph, start, end, text, firstSentence, sentenceCount } of passages) {
+      const titleStems = stemsOf(readTerms(title))
+      for (const { paragraph, start, end, firstSentence, sentenceCount } of passages) {
         const first = sentenceIds[firstSentence] ?? 0
         const passageId = insertPassage.run(articleId, paragraph, start, end, first, sentenceCount).lastInsertRowid
-        insertPassageText.run(passageId, title, text)
+        const stems = stemsOf(termsOf.slice(firstSentence, firstSentence + sentenceCount).flat())
+        insertPassageText.run(passageId, titleStems, stems)
       }
       for (const { kind, start, end, text, utterance, speaker, mention, cue, attribution, confidence } of quotes) {
         const spans = [mention?.start, mention?.end, cue?.start, cue?.end].map((offset) => offset ?? null)
@@ -249,6 +255,11 @@ export function openDraftStore(file: string, reuse?: string): DraftStore {
       db.close()
     },
   }
+}
+
+/** What the full-text table of the passages is given. */
+function stemsOf(terms: readonly Term[]): string {
+  return terms.map(({ stem }) => stem).join(' ')
 }
 
 /** The vector's four-byte floats in little-endian order. */

@@ -56,17 +56,17 @@ export async function followIndex(
 
   const refresh = () => (moving ??= move().finally(() => (moving = undefined)))
 
-  /** Looks at a file of a few bytes; a deleted index leaves the open generation in use. */
+  /** Looks at a file of a few bytes. A deleted or damaged index leaves the open generation in use. */
   async function moveIfNewer(): Promise<void> {
-    const current = await readCurrent(indexDir).catch((error: unknown) => {
-      if (error instanceof UserError) return undefined
-      throw error
-    })
-    if (current === undefined || current === loan.generation.manifest.generation || current === failed) return
-    refresh().catch((error: unknown) => {
-      failed = current
+    let current: number | undefined
+    try {
+      current = await readCurrent(indexDir)
+      if (current !== loan.generation.manifest.generation && current !== failed) await refresh()
+    } catch (error) {
+      if (error instanceof UserError && error.code === 'index-missing') return
+      if (current !== undefined) failed = current
       onProblem?.(error)
-    })
+    }
   }
 
   return {

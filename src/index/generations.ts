@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import path from 'node:path'
 import { UserError } from '../errors.ts'
@@ -201,8 +201,8 @@ export async function removeOldGenerations(indexDir: string): Promise<void> {
       await rename(dir, `${dir}.removed`)
       await rm(`${dir}.removed`, { recursive: true, force: true })
     } catch (error) {
-      // Windows does not remove what is open; the next build tries again.
-      if (!isSystemError(error, 'EBUSY', 'EPERM', 'EACCES', 'ENOTEMPTY')) throw error
+      // The new generation is live, so this is no failure of the build: the next one tries again.
+      if (!isSystemError(error)) throw error
     }
   }
 }
@@ -217,11 +217,22 @@ async function readGenerations(indexDir: string): Promise<ReadonlySet<number>> {
   })
   for (const name of names) {
     const [generation = '', pid = '', host = ''] = name.split('@')
-    // Of another machine's processes nothing is known: its marks stand until it removes them itself.
-    if (host !== hostname() || isAlive(Number(pid))) held.add(Number(generation))
-    else await removeFile(path.join(dir, name))
+    const mark = path.join(dir, name)
+    if (host === hostname() ? isAlive(Number(pid)) : await isYoung(mark)) held.add(Number(generation))
+    else await removeFile(mark)
   }
   return held
+}
+
+/** Of another machine's processes nothing is known; a container that was killed never takes its marks away. */
+const FOREIGN_MARK_LASTS_MS = 24 * 60 * 60 * 1000
+
+async function isYoung(mark: string): Promise<boolean> {
+  const markedMs = await stat(mark).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  )
+  return Date.now() - markedMs < FOREIGN_MARK_LASTS_MS
 }
 
 function isAlive(pid: number): boolean {

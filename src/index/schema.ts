@@ -1,7 +1,8 @@
 /**
  * `coverage.db`. Offsets are UTF-16 code units of the article's body. Numbers of sentences and passages rise through an
  * article; a passage's sentences are neighbours, so it names its first one and how many. Sentences of one text share a
- * vector; a vector's number is never given twice, because a removed vector stays in the graph under its number. The full-text tables keep no text of their own: `rowid` is the passage's or quote's number.
+ * vector; a vector's number is never given twice, because a removed vector stays in the graph under its number. The full-text tables keep no text of their own: `rowid` is the passage's or quote's number;
+ * the passages' holds the stems of `readTerms`, as `sentences.terms` holds its terms.
  */
 export const SCHEMA = `
   CREATE TABLE articles (
@@ -11,7 +12,7 @@ export const SCHEMA = `
   CREATE TABLE bodies (article_id INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
   CREATE TABLE sentences (
     id INTEGER PRIMARY KEY, article_id INTEGER NOT NULL, paragraph INTEGER NOT NULL, "start" INTEGER NOT NULL,
-    "end" INTEGER NOT NULL, vector_id INTEGER NOT NULL
+    "end" INTEGER NOT NULL, vector_id INTEGER NOT NULL, terms TEXT NOT NULL
   ) STRICT;
   CREATE INDEX sentences_of_article ON sentences (article_id, vector_id);
   CREATE INDEX sentences_of_vector ON sentences (vector_id);
@@ -36,7 +37,7 @@ export const SCHEMA = `
     speaker_id INTEGER NOT NULL, alias TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (speaker_id, alias)
   ) STRICT, WITHOUT ROWID;
   CREATE VIRTUAL TABLE passages_fts USING fts5 (
-    title, text, content = '', contentless_delete = 1, tokenize = 'porter unicode61 remove_diacritics 2'
+    title, text, content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 0 tokenchars '.'"
   );
   CREATE VIRTUAL TABLE quotes_fts USING fts5 (
     text, content = '', contentless_delete = 1, tokenize = 'porter unicode61 remove_diacritics 2'
