@@ -11,11 +11,15 @@ import {
   type SpeakerSummary,
 } from './index/index.ts'
 import { openSpeakerFinder, type SpeakerFinder } from './quotes/find-speakers.ts'
+import { countSpeakers, listSayings, rankSayings, type Saying, type SpeakerPresence } from './quotes/lookup.ts'
+import type { QuoteKind } from './quotes/quote.ts'
 import { verifyQuote, type Verdict } from './quotes/verify.ts'
 import { completionOf } from './search/completion.ts'
+import { relevantQuotes } from './search/relevant-quotes.ts'
 import { describeHit, search, type QuotedPassage } from './search/search.ts'
 import { foldKey } from './text/fold.ts'
 import { splitParagraphs } from './text/paragraphs.ts'
+import { readTerms } from './text/terms.ts'
 
 /** A question, and what of the coverage may answer it. */
 export type AskedQuestion = {
@@ -55,6 +59,8 @@ export type PassageContext = {
 export type ArticleQuery = {
   readonly about?: string | undefined
   readonly outlets?: readonly string[] | undefined
+  readonly since?: string | undefined
+  readonly until?: string | undefined
   readonly tags?: readonly string[] | undefined
   /** Most articles; 25 by default. */
   readonly limit?: number | undefined
@@ -72,6 +78,57 @@ export type EngineStatus = {
   readonly quotes: number
   readonly speakers: number
   readonly outlets: number
+}
+
+/** A quote as it is listed: its row, its words, what its article says. */
+export type EngineQuote = QuoteRow & {
+  readonly text: string
+  readonly outlet: string | null
+  readonly published: string | null
+}
+
+export type QuotesQuery = {
+  /** A name, in any spelling that comes near. */
+  readonly speaker: string
+  readonly about?: string | undefined
+  readonly outlets?: readonly string[] | undefined
+  readonly since?: string | undefined
+  readonly until?: string | undefined
+  readonly tags?: readonly string[] | undefined
+  /** Default all, direct ones first. */
+  readonly kind?: QuoteKind | 'all' | undefined
+}
+
+/** Sayings with what it takes to tell where they stand. */
+export type SayingsPage = {
+  readonly generation: number
+  readonly sayings: readonly Saying<EngineQuote>[]
+  readonly articles: ReadonlyMap<number, ArticleRow>
+  /** Bodies of the articles: the words around a quote are cut from them. */
+  readonly bodies: ReadonlyMap<number, string>
+}
+
+export type QuotesOutcome =
+  /** Newest first, about a topic best first. `others`: people of the same bare surname. Never empty. */
+  | ({ readonly kind: 'found'; readonly speaker: SpeakerSummary; readonly others: readonly string[] } & SayingsPage)
+  /** The speaker is known, but not with such a quote. */
+  | { readonly kind: 'none'; readonly speaker: SpeakerSummary }
+  /** The name fits several; best first. */
+  | { readonly kind: 'ambiguous'; readonly candidates: readonly SpeakerSummary[] }
+  | { readonly kind: 'unknown'; readonly nearest: readonly string[] }
+
+export type SpeakersQuery = {
+  readonly about?: string | undefined
+  readonly outlets?: readonly string[] | undefined
+  readonly since?: string | undefined
+  readonly until?: string | undefined
+  readonly tags?: readonly string[] | undefined
+}
+
+/** A speaker with how much of the coverage quotes them. */
+export type SpeakerProfile = SpeakerPresence & {
+  readonly name: string
+  readonly aliases: SpeakerSummary['aliases']
 }
 
 /** The verdict on a claimed quote, with all it takes to tell it. */
@@ -108,6 +165,12 @@ export type Engine = {
   completeSpeakers(typed: string): Promise<readonly string[]>
   completeOutlets(typed: string): Promise<readonly string[]>
   completeArticles(typed: string): Promise<readonly ArticleSummary[]>
+  /** What a speaker said. */
+  quotes(query: QuotesQuery): Promise<QuotesOutcome>
+  /** Sayings again by their quotes' numbers, for a further page; null when the index has moved on. */
+  sayings(generation: number, quoteIds: readonly number[]): Promise<SayingsPage | null>
+  /** Who is quoted, most quoted first; about a topic, only those quoted about it. */
+  speakers(query: SpeakersQuery): Promise<readonly SpeakerProfile[]>
   /**
    * Checks a claimed quote against the coverage, word for word.
    * @throws UserError 'bad-argument' for a claim without words or of more than 4,000 characters
@@ -172,6 +235,17 @@ export async function openEngine({ indexDir, embedding, onProblem }: EngineConfi
       ),
     completeArticles: (typed) =>
       follower.use((generation) => completions(generation).articles.complete(typed).map(summaryOf)),
+    quotes: (query) => follower.use((generation) => quotesOf(generation, people(generation), embedder, query)),
+    sayings: (number, quoteIds) =>
+      follower.use((generation) => {
+        if (generation.manifest.generation !== number) return null
+        const quotes = readQuotes(
+          generation,
+          quoteIds.map((id) => generation.quote(id)),
+        )
+        return { ...sayingsPage(generation, quotes), sayings: listSayings(quotes) }
+      }),
+    speakers: (query) => follower.use((generation) => speakersOf(generation, people(generation), embedder, query)),
     verify: (claim, speaker) =>
       follower.use((generation) => verifyClaim(generation, people(generation), claim, speaker)),
     refresh: () => follower.refresh(),
@@ -245,14 +319,97 @@ function contextOf(generation: Generation, articleId: number, start: number, end
 }
 
 /** Everybody whom a generation quotes. */
-type People = { readonly finder: SpeakerFinder<SpeakerSummary>; readonly names: ReadonlyMap<number, string> }
+type People = {
+  readonly finder: SpeakerFinder<SpeakerSummary>
+  readonly byId: ReadonlyMap<number, SpeakerSummary>
+  readonly names: ReadonlyMap<number, string>
+}
 
 function peopleOf(generation: Generation): People {
   const speakers = generation.speakers()
   return {
     finder: openSpeakerFinder(speakers),
+    byId: new Map(speakers.map((speaker) => [speaker.speakerId, speaker])),
     names: new Map(speakers.map(({ speakerId, name }) => [speakerId, name])),
   }
+}
+
+async function quotesOf(
+  generation: Generation,
+  { finder }: People,
+  embedder: Embedder,
+  { speaker: name, about, kind = 'all', ...scope }: QuotesQuery,
+): Promise<QuotesOutcome> {
+  const lookup = finder.lookUp(name)
+  if (lookup.kind === 'none')
+    return { kind: 'unknown', nearest: finder.complete(name.slice(0, 2), NEAREST_NAMES).map((speaker) => speaker.name) }
+  if (lookup.kind === 'several')
+    return { kind: 'ambiguous', candidates: lookup.candidates.map((candidate) => candidate.speaker) }
+  const { speaker } = lookup.match
+  const rows = generation
+    .quotesOfSpeaker(speaker.speakerId, filterOf(generation, scope))
+    .filter((quote) => kind === 'all' || quote.kind === kind)
+  const quotes = readQuotes(generation, rows)
+  const sayings =
+    about === undefined
+      ? listSayings(quotes)
+      : rankSayings(quotes, await relevantQuotes(generation, embedder, rows, about))
+  if (sayings.length === 0) return { kind: 'none', speaker }
+  return {
+    kind: 'found',
+    speaker,
+    others: lookup.others.map((other) => other.name),
+    ...sayingsPage(generation, quotes),
+    sayings,
+  }
+}
+
+/** Names that are offered for one that nobody bears. */
+const NEAREST_NAMES = 5
+
+function readQuotes(generation: Generation, rows: readonly QuoteRow[]): EngineQuote[] {
+  const articles = new Map<number, { readonly row: ArticleRow; readonly body: string }>()
+  return rows.map((quote) => {
+    const article = articles.get(quote.articleId) ?? {
+      row: generation.article(quote.articleId),
+      body: generation.body(quote.articleId),
+    }
+    articles.set(quote.articleId, article)
+    const { outlet, published } = article.row
+    return { ...quote, text: article.body.slice(quote.start, quote.end), outlet, published }
+  })
+}
+
+function sayingsPage(generation: Generation, quotes: readonly EngineQuote[]): Omit<SayingsPage, 'sayings'> {
+  const ids = [...new Set(quotes.map(({ articleId }) => articleId))]
+  return {
+    generation: generation.manifest.generation,
+    articles: new Map(ids.map((id) => [id, generation.article(id)])),
+    bodies: new Map(ids.map((id) => [id, generation.body(id)])),
+  }
+}
+
+/** Articles in which speakers on a topic are looked for. */
+const ARTICLES_OF_TOPIC = 50
+
+async function speakersOf(
+  generation: Generation,
+  { byId }: People,
+  embedder: Embedder,
+  { about, ...scope }: SpeakersQuery,
+): Promise<readonly SpeakerProfile[]> {
+  const articles = await findArticles(generation, embedder, {
+    about,
+    ...scope,
+    limit: about === undefined ? Infinity : ARTICLES_OF_TOPIC,
+  })
+  const rows = articles.flatMap(({ id }) => generation.quotesOfArticle(id))
+  const relevance = about === undefined ? undefined : await relevantQuotes(generation, embedder, rows, about)
+  const kept = relevance === undefined ? rows : rows.filter(({ quoteId }) => relevance.has(quoteId))
+  return countSpeakers(readQuotes(generation, kept)).flatMap((presence) => {
+    const speaker = byId.get(presence.speakerId)
+    return speaker === undefined ? [] : [{ ...presence, name: speaker.name, aliases: speaker.aliases }]
+  })
 }
 
 function verifyClaim(generation: Generation, people: People, claim: string, speaker: string | undefined): Verification {
@@ -281,8 +438,12 @@ function verifyClaim(generation: Generation, people: People, claim: string, spea
 const PASSAGES_PER_ARTICLE = 5
 
 function articlesWith(generation: Generation, phrases: readonly string[], limit: number): readonly number[] {
-  if (phrases.length === 0) return []
-  const expression = phrases.map((phrase) => `"${phrase.replaceAll('"', ' ')}"`).join(' OR ')
+  const expression = phrases
+    .map((phrase) => readTerms(phrase).filter(({ isInitials }) => !isInitials))
+    .filter((terms) => terms.length > 0)
+    .map((terms) => `(${terms.map(({ stem }) => `"${stem}"`).join(' AND ')})`)
+    .join(' OR ')
+  if (expression === '') return []
   const passages = generation.bm25(expression, limit * PASSAGES_PER_ARTICLE)
   return [...new Set(passages.map(({ passageId }) => generation.passage(passageId).articleId))].slice(0, limit)
 }

@@ -1,4 +1,8 @@
+import type { EngineQuote, SayingsPage } from './engine.ts'
+import type { Saying } from './quotes/lookup.ts'
 import type { Attribution } from './quotes/quote.ts'
+import { splitParagraphs } from './text/paragraphs.ts'
+import { splitSentences } from './text/sentences.ts'
 import type { ArticleRow } from './index/index.ts'
 import type { Block, QuotedBlock, SourceLine } from './reply.ts'
 import type { QuotedPassage } from './search/search.ts'
@@ -66,4 +70,72 @@ export function certaintyOf({
     case 'none':
       return percent
   }
+}
+
+/** Characters of the sentence around a quote that are shown, at most. */
+const LONGEST_CONTEXT = 400
+
+/** A saying as blocks, one a quote of its utterance: the words, who said them, the sentence around, every source. */
+export function sayingBlocks(saying: Saying<EngineQuote>, page: SayingsPage): QuotedBlock[] {
+  const [shown, ...copies] = saying.printings
+  const sources = [shown, ...copies].flatMap(([quote]) => {
+    const article = page.articles.get(quote.articleId)
+    return article === undefined ? [] : [sourceLine(article)]
+  })
+  const [first, ...others] = sources
+  if (first === undefined) return []
+  return shown.map((quote) => {
+    const certainty = certaintyOf(quote)
+    const cueContext = contextOf(quote, page.bodies.get(quote.articleId) ?? '')
+    return {
+      kind: 'quoted',
+      as: quote.kind,
+      articleId: quote.articleId,
+      start: quote.start,
+      end: quote.end,
+      text: quote.text,
+      speaker: quote.speaker,
+      ...(certainty === undefined ? {} : { certainty }),
+      ...(cueContext === undefined ? {} : { cueContext }),
+      sources: [first, ...others],
+    }
+  })
+}
+
+/** The sentences a quote stands in, where they say more than the quote; a verbatim slice of the body. */
+function contextOf(quote: EngineQuote, body: string): string | undefined {
+  const paragraph = splitParagraphs(body).find(({ start, end }) => start <= quote.start && quote.end <= end)
+  if (paragraph === undefined) return undefined
+  const own = splitSentences(paragraph.text).filter(
+    ({ start, end }) => paragraph.start + start < quote.end && quote.start < paragraph.start + end,
+  )
+  const [first, last] = [own[0], own.at(-1)]
+  if (first === undefined || last === undefined) return undefined
+  const context = paragraph.text.slice(first.start, last.end)
+  return context.length > LONGEST_CONTEXT || context.length < quote.text.length + 4 ? undefined : context
+}
+
+/** The quotes of a saying as `quotes --json` prints them. */
+export function sayingJson(saying: Saying<EngineQuote>, page: SayingsPage, speaker: string): object[] {
+  return saying.printings.flatMap((printing) =>
+    printing.map((quote) => {
+      const article = page.articles.get(quote.articleId)
+      const body = page.bodies.get(quote.articleId) ?? ''
+      const { cueStart, cueEnd } = quote
+      return {
+        quote: quote.text,
+        speaker,
+        cue: cueStart === null || cueEnd === null ? null : body.slice(cueStart, cueEnd),
+        kind: quote.kind,
+        attribution: quote.attribution,
+        confidence: quote.confidence,
+        article: article?.slug,
+        file: article?.file,
+        start: quote.start,
+        end: quote.end,
+        outlet: quote.outlet,
+        published: quote.published,
+      }
+    }),
+  )
 }

@@ -93,10 +93,20 @@ function renderQuoted(block: QuotedBlock, page: Typesetter): string {
   return [
     ...(who.length > 0 ? [plain(who.join(' · '))] : []),
     behindBar(words, page),
+    ...(block.cueContext === undefined
+      ? []
+      : [page.dim(wrapIndented(`in: ${plain(block.cueContext)}`, 4, page.columns))]),
     ...sourceLines('—', first, page),
     ...others.slice(0, 4).flatMap((source) => sourceLines('  also', source, page)),
     ...(others.length > 4 ? [page.dim(`    and ${others.length - 4} more`)] : []),
   ].join('\n')
+}
+
+function wrapIndented(text: string, indent: number, columns: number): string {
+  return wrapAnsi(text, columns - indent)
+    .split('\n')
+    .map((line) => ' '.repeat(indent) + line)
+    .join('\n')
 }
 
 function behindBar(text: string, page: Typesetter): string {
