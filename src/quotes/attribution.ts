@@ -166,10 +166,14 @@ function ownCue(scene: Scene, place: Place, index: number): Found | undefined {
   const single = quotation.marks === 'single'
   if (announced && !(before.lemma === ':' && beside) && !(single && before.kind === 'think'))
     return { cue: before, evidence: 'colon', frame: place.frame }
+  // Okoro said it was “…,” according to the Gazette: she said it
+  const retold = beside?.kind === 'according' && before?.kind === 'say' && !before.relative
+  if (retold) return { cue: before, evidence: 'before', frame: place.frame }
   if (beside) return { cue: beside, evidence: 'beside', frame: place.frame }
   if (single && (before?.kind === 'think' || !/\s/.test(scene.text.slice(quotation.start, quotation.end))))
     return undefined
-  if (before && before.kind !== 'think') return { cue: before, evidence: 'before', frame: place.frame }
+  if (before && before.kind !== 'think' && before.kind !== 'show')
+    return { cue: before, evidence: 'before', frame: place.frame }
   const around = cueAround(frame, cues, k)
   if (around) return { cue: around, evidence: 'around', frame: place.frame }
   return before ? { cue: before, evidence: 'before', frame: place.frame } : undefined
@@ -240,10 +244,10 @@ function cueBefore(frame: Frame, cues: readonly CueUse[], k: number): CueUse | u
     if (cue.kind === 'speak' && !announces(frame, cue, k)) continue
     if (!best) {
       best = cue
-      if (cue.kind !== 'think') break
+      if (cue.kind !== 'think' && cue.kind !== 'show') break
       continue
     }
-    if (cue.kind !== 'think' && cue.kind !== 'judge') return cue
+    if (cue.kind === 'say' || cue.kind === 'according') return cue
     if (cue.kind === 'judge') break
   }
   return best

@@ -23,7 +23,7 @@ export type Chunk = {
 
 const POSSESSIVE_PRONOUNS = new Set(['his', 'her', 'its', 'their', 'my', 'our', 'your'])
 const PERSONAL_PRONOUNS = new Set(
-  'he she it they we i you him her them us me who whom which himself herself themselves itself everyone somebody someone others many some all both several'.split(
+  'he she it they we i you him her them us me who whom which everyone somebody someone others many some all both several'.split(
     ' ',
   ),
 )
@@ -72,6 +72,10 @@ function chunkEnd(tokens: readonly Token[], i: number): number {
     const word = tokens[j]
     const before = tokens[j - 1]
     if (!word || !before || word.quotation >= 0) break
+    // June 2024, but In June 2024 Okoro said
+    const date = isCalendarWord(tokens[i]?.lower ?? '') && tokens[i]?.capital
+    if (date && word.pos === 'NUM') continue
+    if (date && before.pos === 'NUM') break
     if (
       isCalendarWord(before.lower) !== isCalendarWord(word.lower) &&
       (before.capital || word.capital) &&
@@ -185,7 +189,7 @@ function describe(tokens: readonly Token[], first: number, last: number, frame: 
   if (!start || !end) return undefined
   const base = { frame, first, last, name: undefined, titles: [] }
   if (first === last && PERSONAL_PRONOUNS.has(start.lower) && (start.pos === 'PRON' || !start.capital || first === 0)) {
-    const plural = /^(?:they|we|them|us|themselves|others|many|some|all|both|several)$/.test(start.lower)
+    const plural = /^(?:they|we|them|us|others|many|some|all|both|several)$/.test(start.lower)
     return { ...base, kind: 'pronoun', head: start.lower, plural, definite: true }
   }
   if (isCalendarWord(start.lower) && (start.capital || first === last)) {

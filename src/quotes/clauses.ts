@@ -55,6 +55,7 @@ export function readCues(
     if (words) cues.push(words)
     const form = cueForm(token.lower)
     if (!form || !isVerb(view, tokens, i, form.kind)) continue
+    if (tokens[i - 1]?.lower === 'to' && tokens[i - 2]?.lower === token.lower) continue
     if (/^(?:shoot|fire|hit|strike)$/.test(form.lemma) && tokens[i + 1]?.lower !== 'back') continue
     const passive = form.participle && isPassive(tokens, i)
     if (passive) {
@@ -172,6 +173,7 @@ function isVerb(view: ChunkView, tokens: readonly Token[], i: number, kind: CueK
     if (view.at(i) && view.at(i)?.last !== i) return false
     return !(before?.pos === 'DET' && after?.pos === 'NOUN')
   }
+  if (before?.pos === 'DET' || before?.pos === 'ADJ') return false
   if (kind === 'think' || !(token.pos === 'NOUN' || token.pos === 'ADJ' || token.pos === 'PROPN')) return false
   if (token.pos === 'PROPN' && token.capital && i > 0 && !(before?.text === ',' && /ed$/.test(token.lower)))
     return false
@@ -436,7 +438,11 @@ class ChunkView {
     for (; i >= 0; i--) {
       const token = this.tokens[i]
       if (!token || token.quotation >= 0) return i
-      if (token.pos === 'AUX' || token.pos === 'ADV' || /^(?:not|n't|n’t|also|both|each|all|once)$/.test(token.lower))
+      if (
+        token.pos === 'AUX' ||
+        token.pos === 'ADV' ||
+        /^(?:not|n't|n’t|also|both|each|all|once|himself|herself|itself|themselves)$/.test(token.lower)
+      )
         continue
       const chunk = this.at(i)
       if (chunk?.kind === 'time') {

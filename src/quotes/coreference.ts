@@ -144,7 +144,7 @@ export class Resolver {
     }
     if ((referent.plural || referent.entity?.kind === 'body') && referent.how !== 'pronoun')
       this.lastPlural = { referent, frame: frameIndex }
-    if (referent.name !== null && referent.how !== 'document') this.lastSource = { referent, frame: frameIndex }
+    if (referent.name !== null) this.lastSource = { referent, frame: frameIndex }
   }
 
   /** Whom the subject of a verb of saying means. */
@@ -230,7 +230,8 @@ export class Resolver {
     }
     if (chunk.head === 'it') {
       const source = this.lastSource
-      if (source?.referent.entity?.kind === 'body' && chunk.frame - source.frame <= 2) {
+      const isIt = source?.referent.entity?.kind === 'body' || source?.referent.how === 'document'
+      if (source && isIt && chunk.frame - source.frame <= 2) {
         return { ...none, name: source.referent.name, entity: source.referent.entity, margin: 1 }
       }
       const body = this.lastBody
@@ -242,6 +243,7 @@ export class Resolver {
 
   /** The best candidate for "he" or "she" among the names before it: near, a subject, of that gender, the last speaker. */
   private person(chunk: Chunk, gender: 'male' | 'female', none: Referent): Referent {
+    const block = this.frames[chunk.frame]?.block
     const scores = new Map<Entity, number>()
     const times = new Map<Entity, number>()
     const from = Math.max(0, this.recents.length - MENTIONS_BACK)
@@ -266,6 +268,8 @@ export class Resolver {
         // just introduced
         if (entity.firstFrame === recent.frame) score += 0.5
         if (this.lastSpeaker?.entity === entity && chunk.frame - this.lastSpeaker.frame <= 4) score += 2
+        // the subject of the sentence before, or of this one, in the same paragraph
+        if (recent.role === 'front' && distance <= 1 && this.frames[recent.frame]?.block === block) score += 1.5
         score += Math.min(1, Math.log2(1 + entity.mentions) * 0.25)
         scores.set(entity, score)
       } else if (seen <= 4) scores.set(entity, known + 0.15)
@@ -306,15 +310,28 @@ export class Resolver {
     if (/^(?:signatory|signatories)$/.test(chunk.head) && this.lastPlural) {
       return { ...none, name: this.lastPlural.referent.name, entity: this.lastPlural.referent.entity, margin: 1 }
     }
-    if (chunk.plural && !isBodyNoun(chunk.head)) return none
+    if (chunk.plural && isBodyNoun(chunk.head) && this.lastPlural && chunk.frame - this.lastPlural.frame <= 4) {
+      return { ...none, name: this.lastPlural.referent.name, entity: this.lastPlural.referent.entity, margin: 0.5 }
+    }
+    if (chunk.plural) return none
     const start = frame.tokens[chunk.first]
     if (start && /^(?:his|her|their|its|my|our)$/.test(start.lower)) return none
     if (this.hasPossessor(frame, chunk)) return none
     if (isRole(chunk.head)) {
       const bearer = this.bearerOf(rolePhrase(frame, chunk), chunk) ?? this.bearerOf(singular(chunk.head), chunk)
-      if (bearer?.mention) return { ...none, entity: bearer }
+      if (bearer?.mention) {
+        const introduced = this.introducedAs(bearer)
+        return introduced
+          ? { ...none, name: introduced.name, entity: introduced, margin: 0.3 }
+          : { ...none, entity: bearer }
+      }
       if (bearer) return { ...none, name: bearer.name, entity: bearer, margin: 1 }
-      return none
+      // whoever spoke just before, where the text tells no job of theirs
+      const last = this.lastSpeaker
+      const gender = genderOfWord(chunk.head)
+      if (!last || chunk.frame - last.frame > 2 || last.entity.mention || last.entity.roles.size > 0) return none
+      if (last.entity.kind === 'body' || (gender && last.entity.gender && gender !== last.entity.gender)) return none
+      return { ...none, name: last.entity.name, entity: last.entity, margin: 0.3 }
     }
     if (isBodyNoun(chunk.head) && this.lastBody && chunk.frame - this.lastBody.frame <= 4) {
       const { entity } = this.lastBody
@@ -413,6 +430,18 @@ export class Resolver {
     const gender = genderOfWord(role)
     const recent = this.recents.findLast(({ entity, frame }) => entity.gender === gender && chunk.frame - frame <= 2)
     return recent?.entity
+  }
+
+  /**
+   * The person whom an article introduces by a job first and by name in the next sentence: "Norway’s water minister has
+   * resigned. Ada Okoro told reporters …" Only for a definite job and a name that comes with no other job.
+   */
+  private introducedAs(stranger: Entity): Entity | undefined {
+    const last = this.lastSpeaker?.entity
+    if (!last || last.mention || last.kind === 'body' || last.kind === 'place' || last.roles.size > 0) return undefined
+    const gap = last.firstFrame - stranger.firstFrame
+    const isDefinite = !/^(?:a|an|one|another|some)\b/i.test(stranger.name)
+    return isDefinite && gap >= 1 && gap <= 2 ? last : undefined
   }
 
   private remember(entity: Entity, chunk: Chunk, role: Recent['role']): void {

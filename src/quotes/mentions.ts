@@ -338,6 +338,17 @@ function learn(
     addRole(entity, roleHead(frame, next, chunks[position + 2]))
     if (entity.roles.has(singular(next.head))) entity.roles.add(rolePhrase(frame, next))
   }
+  // Okoro is the harbour minister
+  const copula = frame.tokens[afterName]
+  if (
+    copula &&
+    /^(?:is|was|are|were|became|remains)$/.test(copula.lower) &&
+    next?.first === afterName + 1 &&
+    next.kind === 'description'
+  ) {
+    addRole(entity, roleHead(frame, next, chunks[position + 2]))
+    if (entity.roles.has(singular(next.head))) entity.roles.add(rolePhrase(frame, next))
+  }
   if (/^(?:who|whose)$/.test(frame.tokens[afterName + 1]?.lower ?? '') && entity.kind === 'unknown')
     entity.kind = 'person'
   const before = chunks[position - 1]

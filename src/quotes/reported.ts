@@ -237,10 +237,11 @@ class ClauseReader {
     // "Asked about it, Okoro said" · "Quoting her father, Okoro said"
     if (this.tokens[from]?.pos === 'VERB' && !isAccording) return []
     const lead = this.span(from, first)
-    if (this.hasVerb(lead) || (isAccording && lead.length > 0)) return lead
+    if (this.hasVerb(lead)) return lead
     // The road, Okoro said, will open: two spans of one utterance
     const rest = this.tokens[last + 1]?.text === ',' ? this.span(last + 2, this.clauseEnd(last + 2, cue), 2) : []
-    return this.hasVerb(rest) ? [...this.span(from, first, 1), ...rest] : []
+    if (this.hasVerb(rest)) return [...this.span(from, first, 1), ...rest]
+    return isAccording ? lead : []
   }
 
   private commaAfter(last: number): number | undefined {
