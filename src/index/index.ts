@@ -34,7 +34,9 @@ const bootstrap = `
  * @throws UserError 'index-busy' when another build is running; 'corpus-empty' when there is no folder, or only files
  * that are no articles; 'model-unavailable'; 'write-failed'. The signal's reason when it is aborted
  */
-export async function buildIndex({ onProgress, signal, ...input }: BuildOptions): Promise<BuildReport> {
+export async function buildIndex(options: BuildOptions): Promise<BuildReport> {
+  const { corpusDir, indexDir, embedding, full, onProgress, signal } = options
+  const input: BuildInput = { corpusDir, indexDir, embedding, full }
   signal?.throwIfAborted()
   const worker = new Worker(bootstrap, { eval: true, workerData: input, execArgv: [], name: 'index build' })
   const stop = () => {

@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir } from 'node:fs/promises'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { buildIndex, openIndex, type Generation } from '../../src/index/index.ts'
+import { embedding, madeUpBody, makeSite, writeStories, type Site } from './made-up-coverage.ts'
+
+const ARTICLES = 30
+const KILLS_AFTER = { start: 3, read: 5, embed: 6, publish: 6 } as const
+type Phase = keyof typeof KILLS_AFTER
+const PHASES = Object.keys(KILLS_AFTER) as Phase[]
+
+/** A process of its own that builds the index and writes a line at the start of every phase. */
+function startBuild(site: Site) {
+  const program = fileURLToPath(new URL('./build-process.ts', import.meta.url))
+  const child = spawn(
+    process.execPath,
+    ['--import', import.meta.resolve('tsx'), program, JSON.stringify({ ...site, embedding })],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  return { child, phases: createInterface({ input: child.stdout }), ended: once(child, 'exit') }
+}
+
+/** How long each phase of a whole build takes, in milliseconds. */
+async function measurePhases(site: Site): Promise<ReadonlyMap<Phase, number>> {
+  const { phases, ended } = startBuild(site)
+  const begun: [Phase, number][] = []
+  phases.on('line', (line) => begun.push([line as Phase, performance.now()]))
+  expect(await ended).toEqual([0, null])
+  const end = performance.now()
+  return new Map(begun.map(([phase, at], i) => [phase, (begun[i + 1]?.[1] ?? end) - at]))
+}
+
+/** Kills a build a while after a phase began. @returns whether it was still alive then */
+async function killBuild(site: Site, phase: Phase, afterMs: number): Promise<boolean> {
+  const { child, phases, ended } = startBuild(site)
+  phases.on('line', (line) => {
+    if (line === phase) setTimeout(() => child.kill('SIGKILL'), afterMs)
+  })
+  const [, signal] = (await ended) as [number | null, NodeJS.Signals | null]
+  return signal === 'SIGKILL'
+}
+
+/** Which edition of the made-up articles a generation holds; it must be one edition, whole. */
+function editionOf(generation: Generation): number {
+  const articles = generation.articles()
+  const edition = Number(/edition (\d+)/u.exec(generation.body(articles[0]?.articleId ?? 0))?.[1])
+  expect(articles.map(({ slug, articleId }) => [slug, generation.body(articleId)])).toEqual(
+    Array.from({ length: ARTICLES }, (_, i) => [`story-${String(i + 1)}`, madeUpBody(i + 1, edition)]).sort(
+      ([a = ''], [b = '']) => (a < b ? -1 : 1),
+    ),
+  )
+  return edition
+}
+
+/** Every sentence is found by its own vector, and words are found. */
+function expectWorking(generation: Generation): void {
+  expect(generation.bm25('bolt', 1000)).toHaveLength(ARTICLES)
+  for (const { articleId } of generation.articles()) {
+    for (const { sentenceId, vectorId } of generation.sentencesOfArticle(articleId)) {
+      const [nearest] = generation.nearest(generation.vector(sentenceId), 1)
+      expect(nearest?.cosine).toBeCloseTo(1, 4)
+      expect(generation.sentence(nearest?.sentenceId ?? 0).vectorId).toBe(vectorId)
+    }
+  }
+}
+
+test(
+  'given a build that is killed at any of twenty moments, when the index is opened, then it works and is of one edition',
+  { timeout: 600_000 },
+  async () => {
+    await using site = await makeSite()
+    await writeStories(site, ARTICLES, 1)
+    await buildIndex({ ...site, embedding })
+    await writeStories(site, ARTICLES, 2)
+    const lengths = await measurePhases(site)
+    let served = 2
+    let edition = 2
+    let killed = 0
+    for (const phase of PHASES) {
+      for (let kill = 0; kill < KILLS_AFTER[phase]; kill++) {
+        await writeStories(site, ARTICLES, ++edition)
+        const afterMs = ((kill + Math.random()) / KILLS_AFTER[phase]) * (lengths.get(phase) ?? 0)
+        if (await killBuild(site, phase, afterMs)) killed++
+        const generation = await openIndex(site.indexDir)
+        const found = editionOf(generation)
+        expect([served, edition], `killed ${afterMs.toFixed(1)} ms into ${phase}`).toContain(found)
+        expectWorking(generation)
+        await generation.close()
+        served = found
+      }
+    }
+    expect(killed).toBeGreaterThanOrEqual(10)
+    // The lock is free, nothing half written is left, and the next build has it all.
+    const report = await buildIndex({ ...site, embedding })
+    const generation = await openIndex(site.indexDir)
+    expect(editionOf(generation)).toBe(edition)
+    await generation.close()
+    expect(await readdir(path.join(site.indexDir, 'generations'))).toEqual([String(report.generation)])
+  },
+)
