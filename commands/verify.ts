@@ -100,56 +100,66 @@ function blocksOf(verification: Verification): Block[] {
   switch (verdict.verdict) {
     case 'verbatim':
     case 'misattributed':
-      return verdict.sources.slice(0, MOST_SHOWN).flatMap((found) => foundBlocks(found, verification, 'direct'))
+      return foundBlocks(verdict.sources, verification, 'direct')
     case 'paraphrase':
-      return verdict.sources.slice(0, MOST_SHOWN).flatMap((found) => foundBlocks(found, verification, 'reported'))
+      return foundBlocks(verdict.sources, verification, 'reported')
     case 'altered': {
-      const [first, ...others] = verdict.joined
-      return [
-        { kind: 'diff', parts: verdict.nearest.diff },
-        ...(first !== undefined && others.length > 0
-          ? [first, ...others].slice(0, MOST_SHOWN)
-          : [verdict.nearest]
-        ).flatMap((found) => foundBlocks(found, verification, 'direct')),
-      ]
+      const real = verdict.joined.length > 1 ? verdict.joined : [verdict.nearest]
+      return [{ kind: 'diff', parts: verdict.nearest.diff }, ...foundBlocks(real, verification, 'direct')]
     }
     case 'not-found':
-      return verdict.nearest.flatMap((found) => foundBlocks(found, verification, 'direct'))
+      return foundBlocks(verdict.nearest, verification, 'direct')
   }
 }
 
+/** Places as blocks: the same words of the same speaker are one block that lists every article as a source. */
 function foundBlocks(
-  { articleId, parts, quote }: Found<QuoteRow> | NearQuote<QuoteRow>,
-  { articles, speakers }: Verification,
+  places: readonly Found<QuoteRow>[],
+  verification: Verification,
   as: QuotedBlock['as'],
-): Block[] {
-  const article = articles.get(articleId)
-  if (article === undefined) return []
-  const speaker =
-    quote?.speakerId === null || quote === null
-      ? (quote?.speaker ?? null)
-      : (speakers.get(quote.speakerId) ?? quote.speaker)
-  const certainty = quote === null ? undefined : certaintyOf(quote)
-  return parts.map(({ start, end, text }) => ({
-    kind: 'quoted',
-    as,
-    articleId,
-    start,
-    end,
-    text,
-    speaker,
-    ...(certainty === undefined ? {} : { certainty }),
-    sources: [sourceLine(article)],
-  }))
+): QuotedBlock[] {
+  const groups = new Map<string, QuotedBlock[]>()
+  for (const found of places) {
+    const article = verification.articles.get(found.articleId)
+    if (article === undefined) continue
+    const source = sourceLine(article)
+    const speaker = speakerName(found, verification)
+    const key = JSON.stringify([speaker, found.parts.map(({ text }) => text)])
+    const known = groups.get(key)
+    const certainty = found.quote === null ? undefined : certaintyOf(found.quote)
+    groups.set(
+      key,
+      known?.map((block) => ({ ...block, sources: [...block.sources, source] })) ??
+        found.parts.map(({ start, end, text }) => ({
+          kind: 'quoted',
+          as,
+          articleId: found.articleId,
+          start,
+          end,
+          text,
+          speaker,
+          ...(certainty === undefined ? {} : { certainty }),
+          sources: [source],
+        })),
+    )
+  }
+  return [...groups.values()].slice(0, MOST_SHOWN).flat()
 }
 
-function verdictJson({ verdict, articles, speakers, claimedSpeakers }: Verification): object {
-  const found = ({ articleId, parts, quote }: Found<QuoteRow>): object => ({
-    article: articles.get(articleId)?.slug,
-    file: articles.get(articleId)?.file,
-    parts,
-    speaker: quote === null ? null : quote.speakerId === null ? quote.speaker : (speakers.get(quote.speakerId) ?? null),
-    confidence: quote?.confidence ?? 0,
+/** The canonical name where the coverage knows one, else what the article calls the speaker. */
+function speakerName({ quote }: Found<QuoteRow>, { speakers }: Verification): string | null {
+  if (quote === null) return null
+  return (quote.speakerId === null ? undefined : speakers.get(quote.speakerId)) ?? quote.speaker
+}
+
+function verdictJson(verification: Verification): object {
+  const { verdict, articles, claimedSpeakers } = verification
+  const found = (place: Found<QuoteRow>): object => ({
+    article: articles.get(place.articleId)?.slug,
+    file: articles.get(place.articleId)?.file,
+    parts: place.parts,
+    speaker: speakerName(place, verification),
+    confidence: place.quote?.confidence ?? 0,
   })
   const near = (quote: NearQuote<QuoteRow>): object => ({
     ...found(quote),
