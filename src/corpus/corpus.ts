@@ -44,6 +44,11 @@ export async function* readCorpus(dir: string): AsyncIterable<{ article: Article
   }
 }
 
+/** How many files `readCorpus` will read. @throws as `readCorpus` */
+export async function countArticleFiles(dir: string): Promise<number> {
+  return (await articleFiles(dir)).length
+}
+
 /**
  * Writes an article as a new file, `<slug>.md`, or `<slug>-2.md`, … when the name is taken, compared without case.
  * The file appears complete and synced to disk, or not at all; no other file is changed, whoever else writes.

@@ -4,7 +4,7 @@ import { copyFile, readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { readCorpus, type Article, type ArticleProblem } from '../corpus/corpus.ts'
+import { countArticleFiles, readCorpus, type Article, type ArticleProblem } from '../corpus/corpus.ts'
 import { openEmbedder, type Embedder, type EmbeddingConfig } from '../embedding/embedding.ts'
 import { UserError } from '../errors.ts'
 import { mergeSpeakers, readArticleNames } from '../quotes/names.ts'
@@ -23,18 +23,18 @@ import {
 } from './generations.ts'
 import { withBuildLock } from './lock.ts'
 import type { Manifest } from './manifest.ts'
+import { SCHEMA_FINGERPRINT } from './schema.ts'
 import { createVectorGraph, readVectorGraph, type VectorGraph } from './vectors.ts'
 
 /** What a build spends its time on; articles are read, split, searched for quotes and stored one after the other. */
 export const BUILD_STAGES = ['read', 'split', 'quotes', 'store', 'embed', 'hnsw', 'publish'] as const
 export type BuildStage = (typeof BUILD_STAGES)[number]
 
-/** How far a build is. Reported in the stages `read` (counts articles), `embed` (texts), `hnsw` (vectors), `publish`. */
+/** How far a build is. Told of the stages `read` (counts files), `embed` (texts), `hnsw` (vectors) and `publish`. */
 export type BuildProgress = {
   readonly stage: BuildStage
   readonly done: number
-  /** Absent while nobody knows. */
-  readonly total?: number
+  readonly total: number
   /** Done per second since the stage began. */
   readonly rate: number
 }
@@ -115,8 +115,10 @@ async function buildLocked(input: BuildInput, clock: StageClock, signal: AbortSi
     store = openDraftStore(database, isCopied ? undefined : earlier?.database)
 
     const read = await readArticles(store, corpusDir, clock, signal)
-    if (isCopied && earlier.graph !== undefined && read.putArticles === 0 && read.removedArticles === 0)
+    if (isCopied && earlier.graph !== undefined && read.putArticles === 0 && read.removedArticles === 0) {
+      await removeOldGenerations(indexDir)
       return report(earlier.manifest, { changed: false, read, embedded: 0, clock })
+    }
 
     const unused = store.removeUnusedVectors()
     const embedded = await embedPending(store, embedder, clock, signal)
@@ -139,6 +141,7 @@ async function buildLocked(input: BuildInput, clock: StageClock, signal: AbortSi
       return draft.publish({
         created: new Date().toISOString(),
         model: { id: embedder.id, dimensions: embedder.dimensions },
+        schema: SCHEMA_FINGERPRINT,
         recipe,
         corpus,
         counts,
@@ -185,7 +188,6 @@ type ReadArticles = {
   readonly articles: number
   readonly putArticles: number
   readonly removedArticles: number
-  readonly newSentences: number
   readonly problems: readonly ArticleProblem[]
 }
 
@@ -200,12 +202,17 @@ async function readArticles(
   const problems: ArticleProblem[] = []
   let articles = 0
   let putArticles = 0
-  let newSentences = 0
+  let seen = 0
+  let lastFile: string | undefined
+  const total = await clock.during('read', () => countArticleFiles(corpusDir))
   const corpus = readCorpus(corpusDir)[Symbol.asyncIterator]()
   for (;;) {
     signal.throwIfAborted()
     const { value: entry, done } = await clock.during('read', () => corpus.next())
     if (done) break
+    const file = 'problem' in entry ? entry.problem.file : entry.article.file
+    if (file !== lastFile) clock.progress('read', ++seen, total)
+    lastFile = file
     if ('problem' in entry) {
       problems.push(entry.problem)
       continue
@@ -219,9 +226,7 @@ async function readArticles(
       const split = splitArticle(article, clock)
       clock.run('store', () => store.putArticle(article, fingerprint, split))
       putArticles++
-      newSentences += split.sentences.length
     }
-    clock.progress('read', articles)
   }
   if (articles === 0 && problems.length > 0)
     throw new UserError(
@@ -233,7 +238,7 @@ async function readArticles(
   clock.run('store', () => {
     for (const file of known.keys()) store.removeArticle(file)
   })
-  return { articles, putArticles, removedArticles: known.size, newSentences, problems }
+  return { articles, putArticles, removedArticles: known.size, problems }
 }
 
 function splitArticle(article: Article, clock: StageClock): SplitArticle {
@@ -371,7 +376,7 @@ function corpusFingerprint(store: DraftStore): string {
 type StageClock = {
   run<T>(stage: BuildStage, work: () => T): T
   during<T>(stage: BuildStage, work: () => Promise<T>): Promise<T>
-  progress(stage: BuildStage, done: number, total?: number): void
+  progress(stage: BuildStage, done: number, total: number): void
   seconds(): Record<BuildStage | 'total', number>
 }
 
@@ -408,7 +413,7 @@ function stageClock(onProgress: (progress: BuildProgress) => void): StageClock {
       if (!isNew && done !== total && now - told < PROGRESS_EVERY_MS) return
       told = now
       const seconds = (now - stageStarted) / 1000
-      onProgress({ stage, done, ...(total === undefined ? {} : { total }), rate: seconds > 0 ? done / seconds : 0 })
+      onProgress({ stage, done, total, rate: seconds > 0 ? done / seconds : 0 })
     },
     seconds: () => {
       const seconds = Object.fromEntries(BUILD_STAGES.map((stage) => [stage, spentMs[stage] / 1000]))

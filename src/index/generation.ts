@@ -5,6 +5,7 @@ import { isSystemError } from './durable.ts'
 import { damaged, damagedFiles, generationDir, markReader, readCurrent, readManifest } from './generations.ts'
 import type { Manifest } from './manifest.ts'
 import { repairVectorGraph } from './repair.ts'
+import { SCHEMA_FINGERPRINT } from './schema.ts'
 import { readVectorGraph, type VectorGraph } from './vectors.ts'
 
 /** A sentence and the cosine of its vector to the query's, −1…1. */
@@ -60,6 +61,12 @@ async function openGeneration(
 ): Promise<Generation> {
   const manifest = await readManifest(indexDir, number)
   const { model } = manifest
+  if (manifest.schema !== SCHEMA_FINGERPRINT)
+    throw new UserError(
+      'index-version',
+      `The index at ${indexDir} was built by another version of Verbatim.`,
+      'Build it anew with `verbatim index`; the articles are not touched, and vectors are taken over.',
+    )
   if (modelId !== undefined && modelId !== model.id)
     throw new UserError(
       'index-model-mismatch',

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 
-/** Raised when a reader of the last format could not read the new one. A build never carries over another format. */
+/**
+ * Raised when the manifest or the tables of the vectors change, so that not even vectors could be taken over. For the
+ * other tables `schema` tells.
+ */
 export const FORMAT = 1
 
 const count = z.int().min(0)
@@ -12,6 +15,8 @@ export const manifestSchema = z.object({
   /** ISO date-time. */
   created: z.iso.datetime(),
   model: z.object({ id: z.string().min(1), dimensions: z.int().min(1) }),
+  /** Fingerprint of the tables: a database with other tables cannot be read. */
+  schema: z.string(),
   /** Fingerprint of the code that splits texts and finds quotes; another one makes them anew. */
   recipe: z.string(),
   /** Fingerprint of the articles, in any order: two indexes of the same articles share it. */

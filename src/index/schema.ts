@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto'
+
 /**
  * `coverage.db`. Offsets are UTF-16 code units of the article's body. Numbers of sentences and passages rise through an
  * article; a passage's sentences are neighbours, so it names its first one and how many. Sentences of one text share a
- * vector; a vector's number is never given twice, because a removed vector stays in the graph under its number. The full-text tables keep no text of their own: `rowid` is the passage's or quote's number;
- * the passages' holds the stems of `readTerms`, as `sentences.terms` holds its terms.
+ * vector; a vector's number is never given twice, because a removed vector stays in the graph under its number. The
+ * full-text tables keep no text of their own: `rowid` is the passage's or quote's number; the passages' holds the stems
+ * of `readTerms`, as `sentences.terms` holds its terms.
  */
 export const SCHEMA = `
   CREATE TABLE articles (
@@ -46,3 +49,6 @@ export const SCHEMA = `
 
 /** Bytes of a database page: seven vectors of 512 dimensions fill one to nine tenths; of 4,096 they would fill half. */
 export const PAGE_BYTES = 16_384
+
+/** Tells one set of tables from another. */
+export const SCHEMA_FINGERPRINT = createHash('sha256').update(SCHEMA).digest('hex').slice(0, 16)

@@ -1,5 +1,6 @@
 import hnswlib from 'hnswlib-node'
 import { open } from 'node:fs/promises'
+import { UserError } from '../errors.ts'
 
 /** A vector's number and its cosine to the query, −1…1. */
 export type Neighbour = { readonly vectorId: number; readonly cosine: number }
@@ -28,7 +29,7 @@ export type VectorGraph = {
    * @param keep which vectors may be found; the search goes on until `k` of them are
    */
   nearest(vector: Float32Array, k: number, keep?: (vectorId: number) => boolean): Neighbour[]
-  /** Writes the graph without holding the calling thread. @throws Error when the disk did not take it all */
+  /** Writes the graph without holding the calling thread. @throws UserError 'write-failed' when the disk did not take it all */
   write(file: string): Promise<void>
 }
 
@@ -73,8 +74,13 @@ function graphOn(index: hnswlib.HierarchicalNSW, dimensions: number): VectorGrap
     async write(file) {
       await index.writeIndex(file)
       // The library does not look whether its writes arrive.
-      const written = await checkVectorGraph(file, dimensions)
-      if (written !== index.getCurrentCount()) throw new Error(`${file} holds ${String(written)} vectors`)
+      const written = await checkVectorGraph(file, dimensions).catch(() => -1)
+      if (written !== index.getCurrentCount())
+        throw new UserError(
+          'write-failed',
+          `${file} could not be written whole.`,
+          'Check that there is room on the disk and that you may write there, then run `verbatim index` again.',
+        )
     },
   }
 }

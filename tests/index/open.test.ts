@@ -55,6 +55,7 @@ describe.each<[what: string, code: string, damage: () => Promise<unknown>]>([
   ['whose CURRENT names no generation', 'index-damaged', () => writeFile(path.join(indexDir, 'CURRENT'), '9\n')],
   ['whose generation is half written', 'index-damaged', () => rename(inGeneration(''), inGeneration('../1.draft'))],
   ['of a newer version', 'index-version', () => editManifest((manifest) => ({ ...manifest, format: 99 }))],
+  ['of other tables', 'index-version', () => editManifest((manifest) => ({ ...manifest, schema: 'other' }))],
   ['without CURRENT', 'index-missing', () => rm(path.join(indexDir, 'CURRENT'))],
   ['that was deleted', 'index-missing', () => rm(indexDir, { recursive: true })],
 ])('given an index %s', (_what, code, damage) => {
