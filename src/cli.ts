@@ -3,8 +3,9 @@ import { config as loadEnvFile } from 'dotenv'
 import { UserError } from './errors.ts'
 import { failureReply } from './failure.ts'
 import { loadCommands } from './load-commands.ts'
+import { logIncident } from './terminal/chat.ts'
 import { renderReply } from './terminal/render.ts'
-import { addSubcommands, EXIT, logIncident } from './terminal/subcommands.ts'
+import { addSubcommands, EXIT } from './terminal/subcommands.ts'
 
 /** `verbatim <subcommand>`. Exit codes: 0 answered, 1 error, 2 usage, 3 nothing found. */
 async function main(argv: readonly string[]): Promise<number> {

@@ -1,9 +1,12 @@
+import { fileURLToPath } from 'node:url'
 import { config as loadEnvFile } from 'dotenv'
-import { readConfig } from './config.ts'
+import { readConfig, type Config } from './config.ts'
+import type { Command } from './command.ts'
 import { failureReply } from './failure.ts'
 import { loadCommands } from './load-commands.ts'
+import { openOrBuild } from './terminal/build.ts'
+import { chat, logIncident } from './terminal/chat.ts'
 import { renderReply } from './terminal/render.ts'
-import { chat, logIncident } from './terminal/subcommands.ts'
 
 /** `npm start`: the bot where there is a token, else the terminal prompt, where the same commands work. */
 async function main(): Promise<number> {
@@ -11,6 +14,7 @@ async function main(): Promise<number> {
   try {
     const config = readConfig(process.env)
     const commands = await loadCommands()
+    if (config.discordToken !== undefined) return await runBot(config, config.discordToken, commands)
     process.stdout.write('No DISCORD_TOKEN is set, so this is the terminal prompt; the same commands work here.\n')
     await chat(config, commands)
     return 0
@@ -23,6 +27,26 @@ async function main(): Promise<number> {
     )
     return 1
   }
+}
+
+/** The bot, or with SHARDS the manager that runs it once a shard; ends when the process is told to leave. */
+async function runBot(config: Config, discordToken: string, commands: readonly Command[]): Promise<number> {
+  // The client takes a second to load; the terminal prompt does without it.
+  const { botLog, runUntilStopped, startBot } = await import('./discord/discord.ts')
+  const { isShard, startShards } = await import('./discord/shards.ts')
+  const { shards, ...rest } = config
+  const settings = { ...rest, discordToken }
+  const log = botLog(settings)
+  if (shards !== undefined && !isShard()) {
+    const running = await startShards(fileURLToPath(import.meta.url), { ...settings, shards }, log)
+    return runUntilStopped(() => running.close(), log)
+  }
+  const engine = await openOrBuild(config, process.stderr, (error) => {
+    log.error({ err: error }, 'the new index cannot be opened; the one before goes on answering')
+  })
+  const bot = await startBot({ config: settings, commands, engine, log })
+  process.stdout.write(`Invite the bot to a server: ${bot.inviteUrl}\n`)
+  return runUntilStopped(() => bot.close(), log)
 }
 
 process.exitCode = await main()

@@ -50,10 +50,20 @@ export async function buildWithProgress(config: Config, choices: BuildChoices): 
 
 /**
  * Opens the engine; where there is no index yet, or a damaged one, builds it first, with a progress bar.
+ * @param onProblem told when a newer generation cannot be opened
  * @throws UserError as `openEngine` and `buildIndex`
  */
-export async function openOrBuild(config: Config, stream: NodeJS.WriteStream): Promise<Engine> {
-  const open = () => openEngine({ indexDir: config.indexDir, embedding: embeddingOf(config) })
+export async function openOrBuild(
+  config: Config,
+  stream: NodeJS.WriteStream,
+  onProblem?: (error: unknown) => void,
+): Promise<Engine> {
+  const open = () =>
+    openEngine({
+      indexDir: config.indexDir,
+      embedding: embeddingOf(config),
+      ...(onProblem === undefined ? {} : { onProblem }),
+    })
   try {
     return await open()
   } catch (error) {

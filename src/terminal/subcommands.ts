@@ -5,14 +5,13 @@ import type { Command, OptionDefinition, OptionValues } from '../command.ts'
 import { readConfig, type Config } from '../config.ts'
 import type { Engine } from '../engine.ts'
 import { UserError } from '../errors.ts'
-import { failureReply } from '../failure.ts'
 import type { QuoteKind } from '../quotes/quote.ts'
 import type { Reply } from '../reply.ts'
 import { buildWithProgress, openOrBuild, renderBuildReport } from './build.ts'
 import { renderImportReport } from './import-report.ts'
 import { answerJson, extractJson } from '../json.ts'
+import { chat, layout } from './chat.ts'
 import { showProgress } from './progress.ts'
-import { runPrompt } from './prompt.ts'
 import { renderReply } from './render.ts'
 import { readValue } from './typed-command.ts'
 
@@ -120,10 +119,6 @@ function valuesOf(
     else if (typeof text === 'string' && text !== '') values[option.name] = readValue(option, text)
   }
   return values
-}
-
-function layout(): { columns: number; color: boolean } {
-  return { columns: process.stdout.columns || 80, color: process.stdout.isTTY && process.env.NO_COLOR === undefined }
 }
 
 function exitCodeOf(reply: Reply): number {
@@ -250,28 +245,6 @@ function addChat(program: Program, { commands }: SubcommandContext): void {
       await chat(configOf(flags), commands)
     },
   )
-}
-
-/** The prompt on this process's terminal, over the configured coverage; ends with the input. */
-export async function chat(config: Config, commands: readonly Command[]): Promise<void> {
-  const engine = await openOrBuild(config, process.stderr)
-  try {
-    await runPrompt({
-      input: process.stdin,
-      output: process.stdout,
-      commands,
-      context: () => ({ engine }),
-      failureReply: (error) => failureReply(error, logIncident),
-      color: layout().color,
-    })
-  } finally {
-    await engine.close()
-  }
-}
-
-/** Writes what broke to standard error, where an operator of the command line looks. */
-export function logIncident(incident: string, error: unknown): void {
-  console.error(`incident ${incident}:`, error)
 }
 
 /** Aborted by Ctrl-C, so that long work ends with everything in order; a second Ctrl-C ends the process. */
