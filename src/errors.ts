@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'bad-front-matter'
   | 'cancelled'
   | 'corpus-empty'
+  | 'feeds-busy'
   | 'fetch-failed'
   | 'fetch-refused'
   | 'fetch-timeout'

@@ -23,15 +23,16 @@ const SAMPLE_BYTES = 64 * 1024
  * mark is gone; nothing else is changed.
  * @throws UserError `bad-file` when the bytes are not text
  */
-export function decodeText(bytes: Uint8Array, name: string): string {
-  return iconv.decode(bytes as Buffer, encodingOf(bytes, name))
+export function decodeText(bytes: Uint8Array, name: string, stated?: string): string {
+  return iconv.decode(bytes as Buffer, encodingOf(bytes, name, stated))
 }
 
 /**
  * The encoding of a file from its first bytes, as iconv-lite names it.
+ * @param stated what a web server says; believed before the bytes' own word, but not before what they certainly are
  * @throws UserError `bad-file` when the bytes are not text
  */
-export function encodingOf(bytes: Uint8Array, name: string): string {
+export function encodingOf(bytes: Uint8Array, name: string, stated?: string): string {
   const sample = bytes.subarray(0, SAMPLE_BYTES)
   const latin = Buffer.from(sample).toString('latin1')
   if (latin.startsWith('\xff\xfe')) return 'utf-16le'
@@ -42,7 +43,7 @@ export function encodingOf(bytes: Uint8Array, name: string): string {
   if (wide !== undefined) return wide
   if (controlShare(sample) > 0.01) throw notText(name, 'is not a text file')
   if (isUtf8(bytes)) return 'utf-8'
-  return declaredEncoding(latin) ?? guessedEncoding(sample)
+  return usable(stated) ?? declaredEncoding(latin) ?? guessedEncoding(sample)
 }
 
 function notText(name: string, what: string): UserError {
@@ -80,10 +81,14 @@ function isUtf8(bytes: Uint8Array): boolean {
 }
 
 function declaredEncoding(latin: string): string | undefined {
-  const declared = /<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w-]+)/i.exec(latin.slice(0, 4096))?.[1]
-  return declared !== undefined && iconv.encodingExists(declared) && !/^utf-?8$/i.test(declared)
-    ? webEncoding(declared)
-    : undefined
+  const start = latin.slice(0, 4096)
+  const xml = /^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]+)["']/i.exec(start)?.[1]
+  return usable(xml ?? /<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w-]+)/i.exec(start)?.[1])
+}
+
+/** An encoding that somebody names, if there is one of that name; UTF-8 was ruled out already. */
+function usable(named: string | undefined): string | undefined {
+  return named !== undefined && iconv.encodingExists(named) && !/^utf-?8$/i.test(named) ? webEncoding(named) : undefined
 }
 
 function guessedEncoding(sample: Uint8Array): string {

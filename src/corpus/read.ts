@@ -18,16 +18,17 @@ export const EXTENSIONS: ReadonlySet<string> = new Set(IMPORTERS.flatMap((import
 /**
  * The articles in one file's bytes: `name` tells the kind by its ending, else the text does. Nothing is read or
  * written. An export with several articles gives each, and a problem for each that could not be read.
+ * @param charset as a web server states it
  * @throws UserError `bad-file` when the bytes are not text, too many, or hold no article
  */
-export function readSource(bytes: Uint8Array, name: string): readonly SourceReading[] {
+export function readSource(bytes: Uint8Array, name: string, charset?: string): readonly SourceReading[] {
   if (bytes.length > MAX_SOURCE_BYTES)
     throw new UserError(
       'bad-file',
       `${name} is larger than ${String(MAX_SOURCE_BYTES / 1024 / 1024)} MB.`,
       'Split it into its articles, or make it a .jsonl file with one article a line.',
     )
-  const text = decodeText(bytes, name)
+  const text = decodeText(bytes, name, charset)
   if (text.trim() === '')
     throw new UserError('bad-file', `${name} is empty.`, 'Check that the file holds the article itself.')
   const importer = importerOf(name) ?? IMPORTERS.find((candidate) => candidate.accepts(text)) ?? plainText
