@@ -1,5 +1,5 @@
 import type { EngineQuote, SayingsPage } from './engine.ts'
-import type { Saying } from './quotes/lookup.ts'
+import type { Printing, Saying } from './quotes/lookup.ts'
 import type { Attribution } from './quotes/quote.ts'
 import { splitParagraphs } from './text/paragraphs.ts'
 import { splitSentences } from './text/sentences.ts'
@@ -84,7 +84,7 @@ export function sayingBlocks(saying: Saying<EngineQuote>, page: SayingsPage): Qu
   })
   const [first, ...others] = sources
   if (first === undefined) return []
-  return shown.map((quote) => {
+  return piecesOf(shown, page).map((quote) => {
     const certainty = certaintyOf(quote)
     const cueContext = contextOf(quote, page.bodies.get(quote.articleId) ?? '')
     return {
@@ -100,6 +100,18 @@ export function sayingBlocks(saying: Saying<EngineQuote>, page: SayingsPage): Qu
       sources: [first, ...others],
     }
   })
+}
+
+/**
+ * What is shown of one printing: each direct quote; reported speech in one piece, the cue inside it too, for
+ * "North Korea, she added, would wait" is not two sayings.
+ */
+function piecesOf(printing: Printing<EngineQuote>, page: SayingsPage): readonly EngineQuote[] {
+  const [first] = printing
+  const last = printing.at(-1) ?? first
+  const body = page.bodies.get(first.articleId)
+  if (first.kind === 'direct' || first === last || body === undefined) return printing
+  return [{ ...first, end: last.end, text: body.slice(first.start, last.end) }]
 }
 
 /** The sentences a quote stands in, where they say more than the quote; a verbatim slice of the body. */
