@@ -41,7 +41,7 @@ export type CorpusStatus = {
   readonly problems: readonly ArticleProblem[]
   /** Articles in the trash. */
   readonly removed: number
-  /** The last records of the audit log, newest first. */
+  /** The last changes, newest first: what came of each, or `begun` where a crash came between. */
   readonly changes: readonly AuditRecord[]
 }
 
@@ -169,10 +169,16 @@ export function openDesk(
         sizeBytes: [...sizes.values()].reduce((sum, { size }) => sum + size, 0),
         problems,
         removed: (await listTrash(corpusDir)).length,
-        changes: (await readAudit(dataDir, lastChanges)).records,
+        changes: await lastOf(dataDir, lastChanges),
       }
     },
   }
+}
+
+async function lastOf(dataDir: string, count: number): Promise<readonly AuditRecord[]> {
+  const { records } = await readAudit(dataDir, count * 2)
+  const ended = new Set(records.filter(({ outcome }) => outcome !== 'begun').map(({ change }) => change))
+  return records.filter(({ outcome, change }) => outcome !== 'begun' || !ended.has(change)).slice(0, count)
 }
 
 /** Runs one piece of work after the other; a failed one does not hold up the next. */

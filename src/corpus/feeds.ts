@@ -17,7 +17,7 @@ import type { Draft } from './source.ts'
 import { draftOfPage } from './web.ts'
 import { isCutOff, wordsOf } from './wording.ts'
 
-export type { Clock } from './polite.ts'
+export { systemClock, type Clock } from './polite.ts'
 
 const feedSchema = z.strictObject({
   url: z.url({ protocol: /^https?$/, error: 'is not a web address that starts with http:// or https://' }),

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import robotsParserModule, { type Robot } from 'robots-parser'
 import { FetchError, fetchPage, USER_AGENT, type FetchedPage, type FetchOptions } from './fetch.ts'
 
@@ -9,6 +10,19 @@ export type Clock = {
   readonly random: () => number
   /** Resolves after a time; rejects with the signal's reason as soon as it aborts. */
   readonly wait: (ms: number, signal?: AbortSignal) => Promise<void>
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  random: () => Math.random(),
+  wait: async (ms, signal) => {
+    try {
+      await setTimeout(ms, undefined, signal === undefined ? {} : { signal })
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw error
+    }
+  },
 }
 
 /** As `fetchPage`, for programs that read many pages: never two at once of one host, and none that robots.txt forbids. */

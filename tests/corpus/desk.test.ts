@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { readAudit } from '../../src/corpus/audit.ts'
+import { appendAudit, readAudit } from '../../src/corpus/audit.ts'
 import { importPaths, readCorpus, readSource, writeArticle, type Article, type Draft } from '../../src/corpus/corpus.ts'
 import { correctDraft, exportCorpus, openDesk, type Desk } from '../../src/corpus/desk.ts'
 import { UserError } from '../../src/errors.ts'
@@ -351,8 +351,16 @@ describe('status', () => {
     expect(status.sizeBytes).toBeGreaterThan(size)
     expect(status.changes.map(({ action, outcome }) => [action, outcome])).toEqual([
       ['remove', 'done'],
-      ['remove', 'begun'],
+      ['add', 'done'],
     ])
+    await appendAudit(dataDir, {
+      at: NOON.toISOString(),
+      ...anna,
+      action: 'add',
+      outcome: 'begun',
+      change: 'cut short',
+    })
+    expect((await desk.status(1)).changes).toMatchObject([{ action: 'add', outcome: 'begun' }])
   })
 
   test('given no corpus, then it says so', async () => {

@@ -12,6 +12,7 @@ import {
   followFeeds,
   pollFeeds,
   readFeedList,
+  systemClock,
   type Clock,
   type Feed,
   type PollOptions,
@@ -479,6 +480,17 @@ describe('hostile feeds', () => {
 })
 
 describe('between polls', () => {
+  test('given the system’s clock, when a wait is called off, then it ends at once with the reason', async () => {
+    const abort = new AbortController()
+    const wait = systemClock.wait(3_600_000, abort.signal)
+    abort.abort(new Error('closing time'))
+    await expect(wait).rejects.toThrow('closing time')
+    await expect(systemClock.wait(3_600_000, abort.signal)).rejects.toThrow('closing time')
+    await systemClock.wait(0)
+    expect(systemClock.random()).toBeLessThan(1)
+    expect(systemClock.now()).toBeGreaterThan(START)
+  })
+
   test('given a signal that aborts in the middle, then its reason is thrown, what was added stays, and the lock is free', async () => {
     const abort = new AbortController()
     on(
