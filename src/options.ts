@@ -25,6 +25,15 @@ export const PRIVATE: OptionDefinition = {
   type: 'boolean',
 }
 
+/** Whether a text is a day of the calendar, written like 2024-06-24. */
+export function isDay(text: string): boolean {
+  return (
+    /^\d{4}-\d{2}-\d{2}$/u.test(text) &&
+    !Number.isNaN(Date.parse(text)) &&
+    new Date(text).toISOString().startsWith(text)
+  )
+}
+
 /** A text option; undefined where it was not given. */
 export function textOption(options: OptionValues, name: string): string | undefined {
   const value = options[name]

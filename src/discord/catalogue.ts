@@ -24,8 +24,11 @@ export const CATALOGUE = {
       options: {
         speaker: { name: 'person', description: 'Wer es gesagt hat' },
         about: { name: 'thema', description: 'Worüber' },
+        outlet: { name: 'medium', description: 'Nur Artikel dieses Mediums' },
         since: { name: 'seit', description: 'Nur Artikel ab diesem Tag, etwa 2024-06-24' },
         until: { name: 'bis', description: 'Nur Artikel bis zu diesem Tag, etwa 2024-06-30' },
+        kind: { name: 'art', description: 'Zitate, indirekte Rede in den Worten der Journalisten, oder beides' },
+        view: { name: 'ansicht', description: 'Als Liste, Monat für Monat, oder Medium neben Medium' },
         private: { name: 'privat', description: 'Nur du siehst die Antwort' },
       },
     },
@@ -40,15 +43,22 @@ export const CATALOGUE = {
     },
     speakers: {
       name: 'personen',
-      description: 'Wer in der Berichterstattung zitiert wird',
-      options: { about: { name: 'thema', description: 'Worüber sie sprechen' } },
+      description: 'Wer zitiert wird, wie oft und wo; zu einem Thema, wer sich dazu geäußert hat',
+      options: {
+        about: { name: 'thema', description: 'Worüber sie sprechen' },
+        outlet: { name: 'medium', description: 'Nur Artikel dieses Mediums' },
+        since: { name: 'seit', description: 'Nur Artikel ab diesem Tag, etwa 2024-06-24' },
+        until: { name: 'bis', description: 'Nur Artikel bis zu diesem Tag, etwa 2024-06-30' },
+        private: { name: 'privat', description: 'Nur du siehst die Antwort' },
+      },
     },
     articles: {
       name: 'artikel',
-      description: 'Welche Artikel es gibt',
+      description: 'Welche Artikel es gibt, die neuesten zuerst, oder die zu einem Thema',
       options: {
         about: { name: 'thema', description: 'Wovon sie handeln' },
         outlet: { name: 'medium', description: 'Nur Artikel dieses Mediums' },
+        private: { name: 'privat', description: 'Nur du siehst die Antwort' },
       },
     },
     help: { name: 'hilfe', description: 'Was Verbatim kann und wie man fragt', options: {} },

@@ -23,6 +23,12 @@ const TOKEN_MS = 15 * 60_000 - 10_000
 const FIRST_RETRY_MS = 500
 const LONGEST_RETRY_MS = 20_000
 
+/** Discord waits this long for the first response. Milliseconds. */
+const RESPONSE_MS = 3000
+const RESPONSE_RETRY_MS = 100
+/** Tries of the first response, however late: a clock that runs fast must not keep an answer back. */
+const RESPONSE_TRIES = 3
+
 /** How an answer ended. `lost`: Discord takes it no longer; the interaction or its token has run out. */
 export type Delivered = 'delivered' | 'lost'
 
@@ -77,16 +83,23 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     }
   }
 
-  /** The first response. @returns false where somebody (an earlier try of ours) has responded already */
+  /**
+   * The first response, tried again while Discord may still take it.
+   * @returns false where somebody (an earlier try of ours) has responded already
+   */
   const respond = async (type: InteractionResponseType, data: unknown, what: string): Promise<boolean> => {
-    try {
-      await rest.post(callback, { auth: false, body: data === undefined ? { type } : { type, data } })
-      return true
-    } catch (error) {
-      if (codeOf(error) === ALREADY_ACKNOWLEDGED) return false
-      if (codeOf(error) === UNKNOWN_INTERACTION) state = 'lost'
-      onProblem(error, what)
-      throw error
+    for (let tries = 1; ; tries++) {
+      try {
+        await rest.post(callback, { auth: false, body: data === undefined ? { type } : { type, data } })
+        return true
+      } catch (error) {
+        if (codeOf(error) === ALREADY_ACKNOWLEDGED) return false
+        if (codeOf(error) === UNKNOWN_INTERACTION) state = 'lost'
+        onProblem(error, what)
+        const inTime = Date.now() + RESPONSE_RETRY_MS - arrivedAt < RESPONSE_MS || tries < RESPONSE_TRIES
+        if (!isPassing(error) || !inTime || signal.aborted) throw error
+        await wait(RESPONSE_RETRY_MS)
+      }
     }
   }
 

@@ -17,6 +17,7 @@ import type { Command, CommandDefinition, OptionValues } from '../command.ts'
 import type { Engine } from '../engine.ts'
 import { UserError } from '../errors.ts'
 import { failureReply } from '../failure.ts'
+import { isDay } from '../options.ts'
 import type { Action, Block, QuotedBlock, Reply } from '../reply.ts'
 import { completeOption } from './autocomplete.ts'
 import type { Cooldown, Pace } from './cooldown.ts'
@@ -233,7 +234,10 @@ export function createRouter(options: RouterOptions): Router {
       showQuestion: name === 'ask',
       isPrivate,
       inPlace: false,
-      run: () => command.run(given, contextOf(turn)),
+      run: async () => {
+        checkDays(command.definition, given)
+        return command.run(given, contextOf(turn))
+      },
     })
   }
 
@@ -567,6 +571,19 @@ function questionOf(definition: CommandDefinition, values: OptionValues): string
     .filter((option) => option.name !== 'private' && values[option.name] !== undefined)
     .map((option) => `${option.name}:${String(values[option.name])}`)
   return `/${[definition.name, ...given].join(' ')}`
+}
+
+/** Days are typed as text; Discord has checked everything else. @throws UserError 'bad-argument' */
+function checkDays({ options }: CommandDefinition, values: OptionValues): void {
+  for (const { name, type, description } of options) {
+    const value = values[name]
+    if (type === 'date' && typeof value === 'string' && !isDay(value.trim()))
+      throw new UserError(
+        'bad-argument',
+        `${name}: “${value}” is not a date like 2024-06-24.`,
+        `${name}: ${description}`,
+      )
+  }
 }
 
 /** Options cut to what their command takes: a message is longer than anything typed. */

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts'
 import type { Command, OptionDefinition, OptionValues } from '../command.ts'
+import { isDay } from '../options.ts'
 
 /** A line typed at the prompt, read: which command with which options. */
 export type TypedCommand = { readonly command: Command; readonly options: OptionValues }
@@ -76,7 +77,7 @@ export function readValue(definition: OptionDefinition, text: string): string | 
       if (!/^\d{1,9}$/u.test(text)) throw wrong('a whole number')
       return Number(text)
     case 'date':
-      if (!isDate(text)) throw wrong('a date like 2024-06-24')
+      if (!isDay(text)) throw wrong('a date like 2024-06-24')
       return text
     case 'string':
       if (definition.maxLength !== undefined && text.length > definition.maxLength)
@@ -88,12 +89,4 @@ export function readValue(definition: OptionDefinition, text: string): string | 
       if (text.trim() === '') throw wrong('a text')
       return text
   }
-}
-
-function isDate(text: string): boolean {
-  return (
-    /^\d{4}-\d{2}-\d{2}$/u.test(text) &&
-    !Number.isNaN(Date.parse(text)) &&
-    new Date(text).toISOString().startsWith(text)
-  )
 }

@@ -181,6 +181,15 @@ describe('rendering', () => {
     expect(markdown(message)).toContain('Bridge closes')
   })
 
+  test('given the same words in several articles, when rendered, then the others are named below the first, up to three', () => {
+    const sources = ['One', 'Two', 'Three', 'Four', 'Five'].map((title) => source({ title })) as [
+      SourceLine,
+      ...SourceLine[],
+    ]
+    const text = markdown(renderReply(reply([quoted('The pumps failed.', { sources })]), rendering))
+    expect(text).toBe('> The pumps failed.\n-# One\n-# also Two\n-# also Three\n-# and 2 more with the same words')
+  })
+
   test('given an address too long for a button, when rendered, then the title still links to it', () => {
     const url = `https://post.example/${'a'.repeat(600)}`
     const message = renderReply(reply([quoted('The pumps failed.', { sources: [source({ url })] })]), rendering)

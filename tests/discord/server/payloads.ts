@@ -1,4 +1,4 @@
-import type { Account, Channel, Guild, Interaction, Message, World } from './world.ts'
+import type { Account, Channel, Guild, Message, World } from './world.ts'
 
 /** The JSON of Discord's objects, as far as the real client reads it. */
 
@@ -106,7 +106,8 @@ export function guildPayload(world: World, guild: Guild): Record<string, unknown
   }
 }
 
-export function messagePayload(world: World, message: Message, interaction?: Interaction): Record<string, unknown> {
+export function messagePayload(world: World, message: Message): Record<string, unknown> {
+  const { interaction } = message
   return {
     id: message.id,
     channel_id: message.channel.id,

@@ -156,7 +156,7 @@ export function createRest(world: World, openApi: OpenApi | undefined, gatewayUr
     const interaction = world.interactions.get(id)
     if (interaction === undefined || interaction.token !== token) return UNKNOWN_INTERACTION
     if (interaction.callback !== undefined) return problem(400, 40_060, 'Interaction has already been acknowledged.')
-    if (world.clock.now() - interaction.createdAt > ACKNOWLEDGE_MS) return UNKNOWN_INTERACTION
+    if (world.clock.counted() - interaction.createdAt > ACKNOWLEDGE_MS) return UNKNOWN_INTERACTION
     const type = Number(body['type'])
     const data = (body['data'] ?? {}) as Json
     const problems = callbackProblems(interaction, type, data)
@@ -188,7 +188,7 @@ export function createRest(world: World, openApi: OpenApi | undefined, gatewayUr
       interaction: { id, type: interaction.type },
       ...(interaction.original === undefined
         ? {}
-        : { resource: { type, message: messagePayload(world, interaction.original, interaction) } }),
+        : { resource: { type, message: messagePayload(world, interaction.original) } }),
     })
   }
 
@@ -218,13 +218,13 @@ export function createRest(world: World, openApi: OpenApi | undefined, gatewayUr
     const interaction = byToken.get(token ?? '')
     if (interaction === undefined || applicationId !== world.application.id)
       return problem(404, 10_015, 'Unknown Webhook')
-    if (world.clock.now() - interaction.createdAt > TOKEN_MS) return problem(401, 50_027, 'Invalid Webhook Token')
+    if (world.clock.counted() - interaction.createdAt > TOKEN_MS) return problem(401, 50_027, 'Invalid Webhook Token')
     const limited = limit(token ?? '')
     if (limited.status === 429) return limited
     const changed = (message: Message, status = 200): Outcome => {
       interaction.answeredAt ??= performance.now()
       world.changes.emit('interaction', interaction)
-      return { ...ok(messagePayload(world, message, interaction), status), headers: limited.headers ?? {} }
+      return { ...ok(messagePayload(world, message), status), headers: limited.headers ?? {} }
     }
     if (method === 'POST') {
       const problems = messageProblems(body ?? {})
@@ -239,7 +239,7 @@ export function createRest(world: World, openApi: OpenApi | undefined, gatewayUr
     const message =
       messageId === '@original' ? interaction.original : interaction.messages.find((each) => each.id === messageId)
     if (message === undefined || message.deleted) return problem(404, 10_008, 'Unknown Message')
-    if (method === 'GET') return ok(messagePayload(world, message, interaction))
+    if (method === 'GET') return ok(messagePayload(world, message))
     if (method === 'DELETE') {
       message.deleted = true
       world.changes.emit('interaction', interaction)
@@ -288,7 +288,7 @@ export function createRest(world: World, openApi: OpenApi | undefined, gatewayUr
     faults,
     handle: async (request, response) => {
       const url = new URL(request.url ?? '/', 'http://127.0.0.1')
-      const path = url.pathname.replace(/^\/api\/v10/u, '')
+      const path = decodeURIComponent(url.pathname).replace(/^\/api\/v10/u, '')
       const where = `${request.method ?? 'GET'} ${path}`
       const fault = takeFault(where)
       let outcome: Outcome = { status: 500 }
@@ -308,8 +308,10 @@ export function createRest(world: World, openApi: OpenApi | undefined, gatewayUr
         status: fault?.hangUp === true ? 0 : outcome.status,
       })
       if (fault?.hangUp === true) return void request.socket.destroy()
+      if (outcome.status === 204 || outcome.body === undefined)
+        return void response.writeHead(outcome.status, outcome.headers).end()
       response.writeHead(outcome.status, { 'Content-Type': 'application/json', ...outcome.headers })
-      response.end(outcome.body === undefined || outcome.status === 204 ? undefined : JSON.stringify(outcome.body))
+      response.end(JSON.stringify(outcome.body))
     },
   }
 }

@@ -49,11 +49,13 @@ export type LocalDiscordOptions = {
   /** How many shards the gateway recommends. */
   readonly shards?: number
   readonly port?: number
+  /** Real time counts against Discord's deadlines, not only what a test moves the clock by. */
+  readonly strictClock?: boolean
 }
 
 /** Starts a local Discord with one server of two channels, `#general` and `#newsroom`. Loopback only. */
 export async function startLocalDiscord(options: LocalDiscordOptions = {}): Promise<LocalDiscord> {
-  const world = createWorld()
+  const world = createWorld(options.strictClock ?? false)
   const guild = addGuild(world, 'The newsroom', ['general', 'newsroom'])
   const openApi = loadOpenApi()
   const http = createServer((request, response) => void rest.handle(request, response))

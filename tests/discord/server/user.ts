@@ -8,7 +8,7 @@ type Json = Readonly<Record<string, unknown>>
 type Value = string | number | boolean
 
 /** How long a test waits for the bot before it fails, in milliseconds of real time. */
-const PATIENCE_MS = 15_000
+const PATIENCE_MS = 45_000
 
 /** One thing a user did, and what came of it. */
 export type Turn = {
@@ -17,6 +17,8 @@ export type Turn = {
   acknowledged(): Promise<Interaction>
   /** The message that answers: a new one, or the one the button was on; waits until it is no longer "thinking". */
   answer(): Promise<Message>
+  /** The message that comes besides, where the answer itself is a change of the pressed button's message. */
+  followUp(): Promise<Message>
   modal(): Promise<APIModalInteractionResponseCallbackData>
 }
 
@@ -60,7 +62,7 @@ export function createUser(world: World, gateway: Gateway, account: Account, cha
       type,
       user: account,
       channel,
-      createdAt: world.clock.now(),
+      createdAt: world.clock.counted(),
       startedAt: performance.now(),
       ...(source === undefined ? {} : { source }),
       messages: [],
@@ -254,6 +256,7 @@ function turn(world: World, interaction: Interaction): Turn {
         if (original !== undefined && !original.deleted) return original.loading ? undefined : original
         return messages.findLast((message) => !message.deleted)
       }),
+    followUp: () => until('follow up', () => interaction.messages.findLast((message) => !message.deleted)),
     modal: () => until('show a modal', () => interaction.modal),
   }
 }

@@ -40,6 +40,8 @@ export type Message = {
   content: string
   components: readonly APIMessageTopLevelComponent[]
   flags: number
+  /** What it answers; absent for what a person wrote. */
+  readonly interaction?: Interaction
   /** Only this user sees it. */
   readonly visibleTo?: string
   /** The grey "… is thinking" of a deferred answer. */
@@ -57,6 +59,7 @@ export type Interaction = {
   readonly type: InteractionType
   readonly user: Account
   readonly channel: Channel
+  /** By the clock that counts against deadlines. */
   readonly createdAt: number
   /** Real time, for measuring. */
   readonly startedAt: number
@@ -91,8 +94,8 @@ export type World = {
   readonly changes: EventEmitter
 }
 
-export function createWorld(): World {
-  const clock = createClock()
+export function createWorld(strictClock: boolean): World {
+  const clock = createClock(strictClock)
   const nextId = snowflakes(clock)
   const changes = new EventEmitter()
   changes.setMaxListeners(0)
@@ -149,6 +152,7 @@ export function postAnswer(
     id: world.nextId(),
     channel: interaction.channel,
     author: 'bot',
+    interaction,
     content: body.content ?? '',
     components: numbered(body.components ?? []),
     flags,
