@@ -5,7 +5,7 @@ import type { ArticleNames, MergedSpeakers } from '../quotes/names.ts'
 import type { Quote } from '../quotes/quote.ts'
 import type { Passage } from '../text/passages.ts'
 import type { Sentence } from '../text/sentences.ts'
-import { formatTerms, readTerms, type Term } from '../text/terms.ts'
+import { formatTerms, parseTerms, readTerms, type Term } from '../text/terms.ts'
 import { PAGE_BYTES, SCHEMA } from './schema.ts'
 
 /** What the text of an article gives. */
@@ -99,10 +99,26 @@ export function openDraftStore(file: string, reuse?: string): DraftStore {
             'SELECT vector FROM earlier.vectors JOIN earlier.vector_keys USING (id) WHERE key = ?',
           )
           .pluck()
-  const articleOfFile = db.prepare<[string], number>('SELECT id FROM articles WHERE file = ?').pluck()
+  const articleOfFile = db.prepare<[string], { id: number; title: string; body: string }>(
+    'SELECT id, title, body FROM articles JOIN bodies ON article_id = id WHERE file = ?',
+  )
+  const termsOfPassages = db.prepare<[number], { passageId: number; terms: string }>(
+    `SELECT passages.id AS passageId, (
+       SELECT coalesce(group_concat(terms, ' '), '') FROM (
+         SELECT terms FROM sentences WHERE terms <> '' AND sentences.id BETWEEN first_sentence_id
+           AND first_sentence_id + sentence_count - 1 ORDER BY sentences.id)
+     ) AS terms FROM passages WHERE article_id = ?`,
+  )
+  const removePassageText = db.prepare<[number, string, string]>(
+    `INSERT INTO passages_fts (passages_fts, rowid, title, text) VALUES ('delete', ?, ?, ?)`,
+  )
+  const spansOfQuotes = db.prepare<[number], { quoteId: number; start: number; end: number }>(
+    'SELECT id AS quoteId, "start", "end" FROM quotes WHERE article_id = ?',
+  )
+  const removeQuoteText = db.prepare<[number, string]>(
+    `INSERT INTO quotes_fts (quotes_fts, rowid, text) VALUES ('delete', ?, ?)`,
+  )
   const removals = [
-    'DELETE FROM passages_fts WHERE rowid IN (SELECT id FROM passages WHERE article_id = ?)',
-    'DELETE FROM quotes_fts WHERE rowid IN (SELECT id FROM quotes WHERE article_id = ?)',
     'DELETE FROM passages WHERE article_id = ?',
     'DELETE FROM quotes WHERE article_id = ?',
     'DELETE FROM sentences WHERE article_id = ?',
@@ -125,8 +141,15 @@ export function openDraftStore(file: string, reuse?: string): DraftStore {
   }
 
   function removeArticle(file: string): void {
-    const articleId = articleOfFile.get(file)
-    if (articleId !== undefined) for (const removal of removals) removal.run(articleId)
+    const article = articleOfFile.get(file)
+    if (article === undefined) return
+    const { id, title, body } = article
+    // Only who says which words a row had lets the table count its words right afterwards.
+    const titleStems = stemsOf(readTerms(title))
+    for (const { passageId, terms } of termsOfPassages.all(id))
+      removePassageText.run(passageId, titleStems, stemsOf(parseTerms(terms)))
+    for (const { quoteId, start, end } of spansOfQuotes.all(id)) removeQuoteText.run(quoteId, body.slice(start, end))
+    for (const removal of removals) removal.run(id)
   }
 
   return {

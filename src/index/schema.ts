@@ -40,10 +40,10 @@ export const SCHEMA = `
     speaker_id INTEGER NOT NULL, alias TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (speaker_id, alias)
   ) STRICT, WITHOUT ROWID;
   CREATE VIRTUAL TABLE passages_fts USING fts5 (
-    title, text, content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 0 tokenchars '.'"
+    title, text, content = '', tokenize = "unicode61 remove_diacritics 0 tokenchars '.'"
   );
   CREATE VIRTUAL TABLE quotes_fts USING fts5 (
-    text, content = '', contentless_delete = 1, tokenize = 'porter unicode61 remove_diacritics 2'
+    text, content = '', tokenize = 'porter unicode61 remove_diacritics 2'
   );
 `
 
