@@ -18,8 +18,8 @@ export type ClaimQuote = Span & {
 /** Where claims are looked for: the index, or a few articles in memory. */
 export type ClaimSource<Q extends ClaimQuote> = {
   /**
-   * Articles in which any of these phrases stands, those with more and rarer ones first. Phrases are printed words
-   * without double quotation marks; what stands between words does not count.
+   * Articles in which any of these phrases stands, those with more and rarer ones first, those that have them in
+   * quotes before others. Phrases are printed words without double quotation marks; marks between words do not count.
    */
   articlesWith(phrases: readonly string[], limit: number): readonly number[]
   /** An article's body and its quotes in the order of the text. */
@@ -78,11 +78,16 @@ type Claimed = { readonly speakerIds?: ReadonlySet<number>; readonly namesakeIds
 /** Longer than any quotation; also what one message of Discord holds. */
 const LONGEST_CLAIM = 4_000
 /** Articles that are read for a claim, and for its single words when its phrases give nothing. */
-const MOST_ARTICLES = 60
+const MOST_ARTICLES = 64
+/** So many are read at a time, until none of them has the claim word for word. */
+const ARTICLES_AT_A_TIME = 16
 const MOST_ARTICLES_BY_WORD = 20
 const PHRASE_WORDS = 3
-const MOST_PHRASES = 64
+const MOST_PHRASES = 16
+/** A claim of no more words is also looked for in one piece. */
+const LONGEST_PHRASE = 40
 const MOST_SINGLE_WORDS = 24
+const QUOTE_MARKS = /["“”„«»]/gu
 /** Fewer words than this are in any article; that they are the journalist's says nothing. */
 const SHORTEST_PARAPHRASE = 4
 /** Both sides of an honest ellipsis have so many words. */
@@ -115,20 +120,19 @@ export function verifyQuote<Q extends ClaimQuote>(
   options: Claimed = {},
 ): Verdict<Q> {
   const words = readClaim(claim)
-  const articles = source.articlesWith(phrasesOf(claim, words), MOST_ARTICLES).map((id) => readPlaces(id, source))
   const check = (quotes: readonly (Q | null)[]): SpeakerCheck => checkSpeaker(quotes, options)
 
-  const said = articles.flatMap((article) => article.utterances.flatMap((utterance) => occurrences(utterance, words)))
+  const { articles, said, written: writings } = readArticles(claim, words, source)
   const [first, ...more] = ranked(said, options.speakerIds)
   if (first) {
     const speaker = check(said.map(({ quote }) => quote))
-    const found = { sources: [first, ...more] as const, elided: words.some(({ text }) => text === ELLIPSIS) }
+    const found = { sources: [first, ...more] as const, elided: said.every(({ elided }) => elided) }
     return speaker === 'somebody-else'
       ? { verdict: 'misattributed', ...found }
       : { verdict: 'verbatim', ...found, speaker }
   }
 
-  const [written, ...writtenMore] = articles.flatMap((article) => paraphrases(article, words))
+  const [written, ...writtenMore] = writings
   if (written) return { verdict: 'paraphrase', sources: [written, ...writtenMore] }
 
   const byWord = source.articlesWith(singleWords(claim, words), MOST_ARTICLES_BY_WORD)
@@ -170,6 +174,28 @@ function readClaim(claim: string): Word[] {
   return words
 }
 
+/** The articles that may have a claim, with every place where it stands word for word, said or written. */
+function readArticles<Q extends ClaimQuote>(claim: string, words: readonly Word[], source: ClaimSource<Q>) {
+  const articles: Places<Q>[] = []
+  const said: Said<Q>[] = []
+  const written: Found<Q>[] = []
+  const ids = source.articlesWith(phrasesOf(claim, words), MOST_ARTICLES)
+  for (let i = 0; i < ids.length; i += ARTICLES_AT_A_TIME) {
+    const before = said.length + written.length
+    for (const id of ids.slice(i, i + ARTICLES_AT_A_TIME)) {
+      const article = readPlaces(id, source)
+      articles.push(article)
+      said.push(...article.utterances.flatMap((utterance) => occurrences(utterance, words)))
+      const place = placeInText(article, words)
+      if (place?.isMarked === true) said.push({ ...place.found, elided: false })
+      else if (place) written.push(place.found)
+    }
+    if (said.length + written.length === before) break
+  }
+  return { articles, said, written }
+}
+
+/** The whole claim where it is short, then every three neighbouring words of it. */
 function phrasesOf(claim: string, words: readonly Word[]): string[] {
   const phrases: string[] = []
   const length = Math.min(PHRASE_WORDS, words.length)
@@ -177,10 +203,16 @@ function phrasesOf(claim: string, words: readonly Word[]): string[] {
     const phrase = words.slice(i, i + length)
     const [first, last] = [phrase[0], phrase.at(-1)]
     if (first && last && !phrase.some(({ text }) => text === ELLIPSIS))
-      phrases.push(claim.slice(first.start, last.end).replace(/["“”„«»]/gu, ' '))
+      phrases.push(claim.slice(first.start, last.end).replace(QUOTE_MARKS, ' '))
   }
   const every = Math.ceil(phrases.length / MOST_PHRASES)
-  const sampled = [...new Set(phrases.filter((_, i) => i % every === 0))]
+  const whole = words.length <= LONGEST_PHRASE && !words.some(({ text }) => text === ELLIPSIS) ? [claim] : []
+  const sampled = [
+    ...new Set([
+      ...whole.map((phrase) => phrase.replace(QUOTE_MARKS, ' ').trim()),
+      ...phrases.filter((_, i) => i % every === 0),
+    ]),
+  ]
   return sampled.length > 0 ? sampled : singleWords(claim, words)
 }
 
@@ -195,13 +227,11 @@ type Sequence = { readonly words: readonly Word[]; readonly text: string; readon
 /** The words of one speaker in one go: a quotation, its halves around a cue, the paragraphs of a long one. */
 type Utterance<Q> = Sequence & { readonly articleId: number; readonly body: string; readonly quotes: readonly Q[] }
 
-type Places<Q> = Sequence & {
+type Places<Q> = {
   readonly articleId: number
   readonly body: string
   readonly quotes: readonly Q[]
   readonly utterances: readonly Utterance<Q>[]
-  /** For each word whether it stands in quotation marks. */
-  readonly spoken: readonly boolean[]
 }
 
 function sequence(words: readonly Word[]): Sequence {
@@ -216,47 +246,23 @@ function sequence(words: readonly Word[]): Sequence {
 
 function readPlaces<Q extends ClaimQuote>(articleId: number, source: ClaimSource<Q>): Places<Q> {
   const { body, quotes } = source.article(articleId)
-  const words = readWords(body)
-  const spoken = words.map(() => false)
-  const inside = (span: Span): Word[] => {
-    const from = firstWordFrom(words, span.start)
-    const found: Word[] = []
-    for (let i = from; i < words.length; i += 1) {
-      const word = words[i]
-      if (!word || word.end > span.end) break
-      found.push(word)
-      spoken[i] = true
-    }
-    return found
-  }
   const direct = new Map<number, Q[]>()
   for (const quote of quotes) {
     if (quote.kind === 'direct') direct.set(quote.utterance, [...(direct.get(quote.utterance) ?? []), quote])
   }
-  const utterances: Utterance<Q>[] = [...direct.values()].map((parts) => {
+  const utterances = [...direct.values()].map((parts) => {
     const ordered = [...parts].sort((a, b) => a.start - b.start)
-    return { articleId, body, quotes: ordered, ...sequence(ordered.flatMap(inside)) }
+    return { articleId, body, quotes: ordered, ...sequence(ordered.flatMap((span) => wordsIn(body, span))) }
   })
-  // What stands in marks without being anybody's quote is still printed in marks.
-  for (const quotation of findQuotations(body)) {
-    const isKnown = quotes.some(
-      ({ kind, start, end }) => kind === 'direct' && start < quotation.end && quotation.start < end,
-    )
-    if (quotation.marks === 'double' && !isKnown)
-      utterances.push({ articleId, body, quotes: [], ...sequence(inside(quotation)) })
-  }
-  return { articleId, body, quotes, utterances, spoken, ...sequence(words) }
+  return { articleId, body, quotes, utterances }
 }
 
-function firstWordFrom(words: readonly Word[], start: number): number {
-  let low = 0
-  let high = words.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((words[middle]?.start ?? 0) < start) low = middle + 1
-    else high = middle
-  }
-  return low
+function wordsIn(body: string, { start, end }: Span): Word[] {
+  return readWords(body.slice(start, end)).map((word) => ({
+    text: word.text,
+    start: word.start + start,
+    end: word.end + start,
+  }))
 }
 
 /** Index of the first word at which all of `wanted` stand one after the other, from a word on; −1 for nowhere. */
@@ -275,10 +281,12 @@ function indexOfWords({ text, starts }: Sequence, wanted: readonly Word[], from:
   return low
 }
 
+type Said<Q> = Found<Q> & { readonly elided: boolean }
+
 /** Where a claim, with or without ellipses, is said within one utterance. */
-function occurrences<Q extends ClaimQuote>(utterance: Utterance<Q>, claim: readonly Word[]): Found<Q>[] {
+function occurrences<Q extends ClaimQuote>(utterance: Utterance<Q>, claim: readonly Word[]): Said<Q>[] {
   const whole = indexOfWords(utterance, claim, 0)
-  if (whole >= 0) return [found(utterance, utterance.words.slice(whole, whole + claim.length))]
+  if (whole >= 0) return [{ ...found(utterance, utterance.words.slice(whole, whole + claim.length)), elided: false }]
   const parts = splitAtEllipses(claim)
   if (parts.length < 2 || parts.some((part) => part.length < SHORTEST_ELIDED_PART)) return []
   const said: Word[] = []
@@ -292,7 +300,7 @@ function occurrences<Q extends ClaimQuote>(utterance: Utterance<Q>, claim: reado
     said.push(...utterance.words.slice(at, at + part.length))
     from = at + part.length
   }
-  return [found(utterance, said)]
+  return [{ ...found(utterance, said), elided: true }]
 }
 
 function splitAtEllipses(words: readonly Word[]): Word[][] {
@@ -339,18 +347,41 @@ function slice(body: string, run: readonly Word[]): Span & { readonly text: stri
   return { start, end, text: body.slice(start, end) }
 }
 
-/** Where a claim stands in the text and not all of it in quotation marks. */
-function paraphrases<Q extends ClaimQuote>(article: Places<Q>, claim: readonly Word[]): Found<Q>[] {
-  if (claim.length < SHORTEST_PARAPHRASE) return []
-  const { articleId, body, words, spoken, quotes } = article
-  for (let at = indexOfWords(article, claim, 0); at >= 0; at = indexOfWords(article, claim, at + 1)) {
-    if (spoken.slice(at, at + claim.length).every(Boolean)) continue
-    const part = slice(body, words.slice(at, at + claim.length))
-    const quote = quotes.find(({ start, end }) => start < part.end && part.start < end) ?? null
-    return [{ articleId, parts: [part], quote }]
+/**
+ * Where a claim stands in the text other than within one utterance. `isMarked`: in one pair of quotation marks that is
+ * nobody's quote. Words that all stand in marks, but of several utterances, are neither said in one go nor written by
+ * the journalist: undefined, as for a claim that does not stand there.
+ */
+function placeInText<Q extends ClaimQuote>(
+  { articleId, body, quotes }: Places<Q>,
+  claim: readonly Word[],
+): { readonly found: Found<Q>; readonly isMarked: boolean } | undefined {
+  if (!mayContain(body, claim)) return undefined
+  const text = sequence(readWords(body))
+  const direct = quotes.filter(({ kind }) => kind === 'direct')
+  for (let at = indexOfWords(text, claim, 0); at >= 0; at = indexOfWords(text, claim, at + 1)) {
+    const words = text.words.slice(at, at + claim.length)
+    const isSpoken = (word: Word): boolean => direct.some(({ start, end }) => start <= word.start && word.end <= end)
+    if (words.every(isSpoken)) continue
+    const part = slice(body, words)
+    const isMarked = findQuotations(body).some(
+      ({ start, end, marks }) => marks === 'double' && start <= part.start && part.end <= end,
+    )
+    if (!isMarked && claim.length < SHORTEST_PARAPHRASE) continue
+    const quote = isMarked ? null : (quotes.find(({ start, end }) => start < part.end && part.start < end) ?? null)
+    return { found: { articleId, parts: [part], quote }, isMarked }
   }
-  return []
+  return undefined
 }
+
+/** Whether the plain long words of a claim are all in a text: a look that is cheaper than reading its words. */
+function mayContain(body: string, claim: readonly Word[]): boolean {
+  if (!PLAIN_TEXT.test(body)) return true
+  const lower = body.toLowerCase()
+  return claim.every(({ text }) => text.length < 4 || !/^[a-z]+$/.test(text) || lower.includes(text))
+}
+
+const PLAIN_TEXT = /^[\t\n -~–—‘’“”…]*$/
 
 function checkSpeaker(quotes: readonly (ClaimQuote | null)[], { speakerIds, namesakeIds }: Claimed): SpeakerCheck {
   if (!speakerIds) return 'not-asked'
@@ -367,11 +398,13 @@ function isBy(quote: ClaimQuote | null, speakerIds: ReadonlySet<number> | undefi
 
 /** Those by the speaker asked about first, then the surer attributions, else in the order they were found. */
 function ranked<Q extends ClaimQuote>(
-  sources: readonly Found<Q>[],
+  sources: readonly Said<Q>[],
   speakerIds: ReadonlySet<number> | undefined,
 ): readonly Found<Q>[] {
   const by = ({ quote }: Found<Q>): number => Number(isBy(quote, speakerIds))
-  return [...sources].sort((a, b) => by(b) - by(a) || (b.quote?.confidence ?? 0) - (a.quote?.confidence ?? 0))
+  return [...sources]
+    .sort((a, b) => by(b) - by(a) || (b.quote?.confidence ?? 0) - (a.quote?.confidence ?? 0))
+    .map(({ articleId, parts, quote }) => ({ articleId, parts, quote }))
 }
 
 /** The utterances nearest to a claim, one of each wording, nearest first. */
