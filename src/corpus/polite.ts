@@ -80,14 +80,21 @@ export function openPoliteFetch(clock: Clock, fetch: typeof fetchPage = fetchPag
     return next
   }
 
-  const rulesOf = async (url: URL, options: FetchOptions): Promise<Rules> => {
+  const keptRules = (url: URL): Rules | undefined => {
     const kept = rules.get(url.origin)
-    if (kept !== undefined && kept.until > clock.now()) return kept.rules
-    const read = await inTurn(url, options.signal, 0, () => readRobots(url, options, fetch))
-    const keptMs = 'robot' in read ? ROBOTS_KEPT_MS : ROBOTS_MISSING_MS
-    rules.set(url.origin, { rules: read, until: clock.now() + keptMs })
-    return read
+    return kept !== undefined && kept.until > clock.now() ? kept.rules : undefined
   }
+
+  const rulesOf = async (url: URL, options: FetchOptions): Promise<Rules> =>
+    keptRules(url) ??
+    inTurn(url, options.signal, 0, async () => {
+      const kept = keptRules(url) // another page of the host may have asked meanwhile
+      if (kept !== undefined) return kept
+      const read = await readRobots(url, options, fetch)
+      const keptMs = 'robot' in read ? ROBOTS_KEPT_MS : ROBOTS_MISSING_MS
+      rules.set(url.origin, { rules: read, until: clock.now() + keptMs })
+      return read
+    })
 
   const pauseFor = async (url: URL, options: FetchOptions): Promise<number> => {
     const read = await rulesOf(url, options)
