@@ -1,6 +1,11 @@
 /** Arithmetic of a model's weights: eight-bit whole numbers (smaller, faster) or 32-bit floats (exact). */
 export type Precision = 'int8' | 'fp32'
 
+/** Where a model of the hub has its weights, within its directory. */
+export function weightsFile(precision: Precision): string {
+  return precision === 'int8' ? 'onnx/model_quantized.onnx' : 'onnx/model.onnx'
+}
+
 /** How token states become one vector: their mean, or the first token's state. */
 export type Pooling = 'mean' | 'cls'
 

@@ -6,7 +6,7 @@ import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
-import type { Precision } from './catalogue.ts'
+import { type Precision, weightsFile } from './catalogue.ts'
 import { isWhole, publishDirectory } from './model-directory.ts'
 
 /** A model of the hub and where to keep it. */
@@ -81,8 +81,7 @@ function hubDirectory({ cacheDir, model, revision, precision }: HubModel): strin
 }
 
 function filesOf(precision: Precision): string[] {
-  const weights = precision === 'int8' ? 'onnx/model_quantized.onnx' : 'onnx/model.onnx'
-  return ['config.json', 'tokenizer_config.json', 'tokenizer.json', weights]
+  return ['config.json', 'tokenizer_config.json', 'tokenizer.json', weightsFile(precision)]
 }
 
 function checkName(what: 'model' | 'revision', value: string, pattern: RegExp, expected: string): void {

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { publishDirectory } from './model-directory.ts'
-import { builtIn, type Precision } from './catalogue.ts'
+import { builtIn, type Precision, weightsFile } from './catalogue.ts'
 import { useLiteGraph, type Weight, type Weights } from './use-lite-graph.ts'
 
 const reservedPieces = 6
@@ -35,10 +35,7 @@ export async function convertUseLite(directory: string, precision: Precision): P
   const write = async (temporary: string) => {
     const json = (file: string, content: unknown) => writeFile(join(temporary, file), JSON.stringify(content))
     await mkdir(join(temporary, 'onnx'))
-    await writeFile(
-      join(temporary, 'onnx', precision === 'int8' ? 'model_quantized.onnx' : 'model.onnx'),
-      useLiteGraph(weights, precision),
-    )
+    await writeFile(join(temporary, weightsFile(precision)), useLiteGraph(weights, precision))
     await json('config.json', {
       model_type: 'bert',
       architectures: ['BertModel'],
