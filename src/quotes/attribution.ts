@@ -320,7 +320,7 @@ function isNaming(scene: Scene, frame: Frame, k: number, quotation: Quotation): 
   if (!before) return false
   // A name in marks behind a preposition, an article or a possessive, or before a noun.
   return (
-    /^(?:on|in|for|of|at|from|the|a|'s|and|its|with|to|as)$/.test(before.lower) ||
+    /^(?:on|in|for|of|at|from|the|a|'s|'|and|its|with|to|as)$/.test(before.lower) ||
     before.text === ',' ||
     before.pos === 'NOUN' ||
     before.pos === 'PROPN'

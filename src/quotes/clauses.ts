@@ -1,7 +1,7 @@
 import type { Chunk } from './chunks.ts'
 import { cueForm, type CueKind } from './cues.ts'
 import type { Frame, Token } from './frames.ts'
-import { isBodyNoun, isDocumentNoun, isRole } from './lexicon.ts'
+import { isBodyNoun, isDocumentNoun, isRole, isSpeechNoun } from './lexicon.ts'
 import { skipBrackets } from './mentions.ts'
 
 /** Who does a verb: one noun phrase, or several joined by "and". */
@@ -51,13 +51,21 @@ export function readCues(
       if (chunk) cues.push(use(i, i + 1, 'according to', 'according', view.joint(chunk), 'after'))
       continue
     }
-    const words = inTheWordsOf(view, tokens, i)
+    const words = inTheWordsOf(view, tokens, i) ?? speechNoun(view, tokens, i)
     if (words) cues.push(words)
     const form = cueForm(token.lower)
     if (!form || !isVerb(view, tokens, i, form.kind)) continue
+    if (form.lemma === 'put' && tokens[i + 1]?.lower !== 'it') continue
+    if (/^(?:see|view)$/.test(form.lemma) && !tokens.slice(i + 1, i + 8).some(({ lower }) => lower === 'as')) continue
     if (tokens[i - 1]?.lower === 'to' && tokens[i - 2]?.lower === token.lower) continue
     if (/^(?:shoot|fire|hit|strike)$/.test(form.lemma) && tokens[i + 1]?.lower !== 'back') continue
     const passive = form.participle && isPassive(tokens, i)
+    if (passive && (form.lemma === 'quote' || form.lemma === 'cite')) {
+      // "Okoro was quoted by the Gazette as saying": she said it
+      const quoted = view.subjectBefore(i)
+      if (quoted) cues.push(use(i, i, form.lemma, 'say', quoted, 'before'))
+      continue
+    }
     if (passive) {
       const agent = agentOf(view, tokens, i)
       cues.push({ ...use(i, i, form.lemma, form.kind, agent, 'after'), passive: agent === undefined })
@@ -117,6 +125,29 @@ function inTheWordsOf(view: ChunkView, tokens: readonly Token[], i: number): Cue
   return name
     ? use(i, chunk.last, 'in the words of', 'according', { chunk: name, members: [name] }, 'after')
     : undefined
+}
+
+/** "Okoro’s claim that “…”" · "the message from Okoro was that “…”": the noun tells who speaks. */
+function speechNoun(view: ChunkView, tokens: readonly Token[], i: number): CueUse | undefined {
+  const chunk = view.endingAt(i)
+  if (!chunk || chunk.kind !== 'description' || !isSpeechNoun(chunk.head)) return undefined
+  let after = i + 1
+  let owner = view.possessorOf(chunk)
+  if (!owner && /^(?:from|by|of)$/.test(tokens[after]?.lower ?? '')) {
+    owner = view.startingAt(after + 1)
+    if (owner) after = owner.last + 1
+  }
+  if (!owner || (owner.kind !== 'name' && owner.kind !== 'pronoun')) return undefined
+  for (let j = after; j < tokens.length && j < after + 12; j++) {
+    const token = tokens[j]
+    if (!token) break
+    const isCopula = /^(?:is|was)$/.test(token.lower)
+    if (token.lower === 'that' || token.text === ':' || (isCopula && (tokens[j + 1]?.quotation ?? -1) >= 0)) {
+      return use(i, i, chunk.head, 'judge', { chunk: owner, members: [owner] }, 'before')
+    }
+    if (token.pos === 'PUNCT' || token.quotation >= 0 || (token.pos === 'VERB' && j > after)) break
+  }
+  return undefined
 }
 
 /** "Okoro sent a clear signal to the yard: “…”": a colon announces speech where no verb of saying does. */
@@ -230,7 +261,7 @@ function quotedSource(view: ChunkView, tokens: readonly Token[], i: number): Sub
     return undefined
   for (let j = i - 2; j >= 0 && j > i - 18; j--) {
     if (tokens[j]?.pos !== 'VERB') continue
-    return objectBeforeAs(view, tokens, j)
+    return isPassive(tokens, j) ? view.subjectBefore(j) : objectBeforeAs(view, tokens, j)
   }
   return undefined
 }
@@ -502,6 +533,8 @@ class ChunkView {
       let before = i - 1
       if (this.tokens[before]?.text === ')') before = this.openingBracket(before) - 1
       const chunk = this.endingAt(before)
+      // Okoro, 54, of Lund, said
+      if (chunk && chunk.first === chunk.last && this.tokens[before]?.pos === 'NUM') continue
       // a list inside the insertion, or an insertion of time before it: go on to the left
       if (!chunk || chunk.kind === 'time') continue
       const next = this.tokens[i + 1]
@@ -531,7 +564,9 @@ class ChunkView {
           before.lower,
         )
       ) {
-        const outer = this.endingAt(chunk.first - 2)
+        // a source close to Okoro
+        const isAdjective = this.tokens[chunk.first - 2]?.pos === 'ADJ' && !this.at(chunk.first - 2)
+        const outer = this.endingAt(chunk.first - (isAdjective ? 3 : 2))
         // "Hands for Homes director Ada Okoro": the preposition belongs to the body's name
         if (
           outer &&

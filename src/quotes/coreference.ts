@@ -144,7 +144,7 @@ export class Resolver {
     }
     if ((referent.plural || referent.entity?.kind === 'body') && referent.how !== 'pronoun')
       this.lastPlural = { referent, frame: frameIndex }
-    if (referent.name !== null) this.lastSource = { referent, frame: frameIndex }
+    if (referent.name !== null || referent.plural) this.lastSource = { referent, frame: frameIndex }
   }
 
   /** Whom the subject of a verb of saying means. */
@@ -230,9 +230,13 @@ export class Resolver {
     }
     if (chunk.head === 'it') {
       const source = this.lastSource
-      const isIt = source?.referent.entity?.kind === 'body' || source?.referent.how === 'document'
+      const isIt =
+        source?.referent.entity?.kind === 'body' ||
+        source?.referent.how === 'document' ||
+        (source?.referent.how === 'description' && source.referent.plural)
       if (source && isIt && chunk.frame - source.frame <= 2) {
-        return { ...none, name: source.referent.name, entity: source.referent.entity, margin: 1 }
+        const mention = source.referent.name === null ? source.referent.mention : none.mention
+        return { ...none, name: source.referent.name, entity: source.referent.entity, mention, margin: 1 }
       }
       const body = this.lastBody
       if (body && chunk.frame - body.frame <= 2)

@@ -13,7 +13,7 @@ export type CueForm = {
   readonly gerund: boolean
 }
 
-const SAY = `say tell add state announce claim argue insist explain note warn declare assert maintain contend remark observe
+const SAY = `put say tell add state announce claim argue insist explain note warn declare assert maintain contend remark observe
   comment reply respond answer ask wonder admit acknowledge concede confess confirm deny report write tweet retweet post
   recall repeat reiterate stress emphasize emphasise underscore suggest propose predict promise pledge
   vow swear threaten complain joke quip boast brag lament muse urge advise recommend demand request appeal plead beg
@@ -22,9 +22,9 @@ const SAY = `say tell add state announce claim argue insist explain note warn de
   chant disagree opine quote cite elaborate clarify hint imply indicate recount relate agree
   describe relay volunteer concur theorize speculate hypothesize`
 const SPEAK = `begin continue conclude finish sum offer deadpan crow fume chide shoot fire hit strike snap bark instruct order message text
-  email blog preach rail vent sigh laugh venture pray implore sing signal outline point spell caption summarize go warn
+  email blog preach rail vent sigh laugh venture pray implore signal outline point spell caption summarize go warn
   intone croak sob grin shrug nod thunder roar`
-const JUDGE = `speak talk gush wax rave rant call accuse brand dub label deem term blast slam condemn denounce criticize criticise praise hail laud tout deride
+const JUDGE = `see view speak talk gush wax rave rant call accuse brand dub label deem term blast slam condemn denounce criticize criticise praise hail laud tout deride
   decry dismiss reject ridicule mock attack assail lambaste lambast bash blame fault characterize characterise portray depict
   paint compare liken refer defend welcome applaud commend congratulate thank apologize rebuke reprimand scold slap chastise
   castigate admonish taunt tease address invoke reference frame cast bill credit charge champion voice express pan rip

@@ -194,6 +194,18 @@ export function isDocumentNoun(word: string): boolean {
   return DOCUMENT_NOUNS.has(word)
 }
 
+const SPEECH_NOUNS = list(
+  `claim accusation argument contention assertion allegation promise pledge vow threat comment remark statement call warning
+  criticism complaint insistence suggestion message phrase catchphrase catch-phrase motto mantra refrain response answer reply
+  reaction verdict advice description charge boast admission declaration prediction explanation conclusion assessment view opinion
+  question joke line rallying-cry plea tweet post letter memo email word words`,
+)
+
+/** Whether a lower-case noun is an act of speech that can have its words behind it: claim that, response. */
+export function isSpeechNoun(word: string): boolean {
+  return SPEECH_NOUNS.has(word) || SPEECH_NOUNS.has(word.replace(/s$/, ''))
+}
+
 const CALENDAR = list(
   'monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october november december today yesterday tomorrow tonight christmas easter ramadan mondays tuesdays wednesdays thursdays fridays saturdays sundays',
 )

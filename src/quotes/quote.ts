@@ -22,7 +22,10 @@ export type Quote = Span & {
   readonly utterance: number
   /** The fullest name the article gives, or null where the text does not tell. */
   readonly speaker: string | null
-  /** The words that name the speaker: "she", "the minister". */
+  /**
+   * The words that name the speaker: "she", "the minister"; where a pronoun leads to somebody unnamed, the words it stands
+   * for: "a senior official". Null for a quote that continues a named speaker.
+   */
   readonly mention: (Span & { readonly text: string }) | null
   /** The verb or phrase of saying: "said", "according to". */
   readonly cue: (Span & { readonly text: string }) | null

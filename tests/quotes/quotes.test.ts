@@ -89,6 +89,42 @@ describe('who said it', () => {
       [['final.', 'the governments of Norway and Denmark']],
     ],
     ['an unnamed source', '“It will not hold,” said one senior official.', [['It will not hold,', null]]],
+    [
+      'a noun of saying',
+      'Lindqvist’s claim that the wall was “beyond repair” is false.',
+      [['beyond repair', 'Jonas Lindqvist']],
+    ],
+    ['a message', 'The message from Okoro was that “every stone counts.”', [['every stone counts.', 'Ada Okoro']]],
+    ['put it', 'As Lindqvist put it, “we will win.”', [['we will win.', 'Jonas Lindqvist']]],
+    [
+      'somebody quoted by others',
+      'Lindqvist was quoted by the Gazette as saying “we will win.”',
+      [['we will win.', 'Jonas Lindqvist']],
+    ],
+    ['an age and a home', '“It will hold,” Maria Berg, 54, of Ystad, said.', [['It will hold,', 'Maria Berg']]],
+    [
+      'a source close to somebody',
+      'A source close to Lindqvist called him “furious at the paper.”',
+      [['furious at the paper.', null]],
+    ],
+    [
+      'two judgements in a sentence',
+      'Lindqvist called Okoro “too weak,” and she called him “a bully.”',
+      [
+        ['too weak,', 'Jonas Lindqvist'],
+        ['a bully.', 'Ada Okoro'],
+      ],
+    ],
+    [
+      'a colon behind any verb',
+      'Lindqvist took to the stage with a simple answer: “No deal.”',
+      [['No deal.', 'Jonas Lindqvist']],
+    ],
+    [
+      'retold by a paper',
+      'Okoro said the talks were “going nowhere,” according to the Gazette.',
+      [['going nowhere,', 'Ada Okoro']],
+    ],
   ])('given %s, when extracted, then the speaker is right', (_, text, expected) => {
     expect(spoken(told(text))).toEqual(expected)
   })
