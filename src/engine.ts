@@ -10,7 +10,7 @@ import {
   type QuoteRow,
   type SpeakerSummary,
 } from './index/index.ts'
-import { openSpeakerFinder, type SpeakerFinder } from './quotes/find-speakers.ts'
+import { openSpeakerFinder, type SpeakerFinder, type SpeakerLookup } from './quotes/find-speakers.ts'
 import { countSpeakers, listSayings, rankSayings, type Saying, type SpeakerPresence } from './quotes/lookup.ts'
 import type { QuoteKind } from './quotes/quote.ts'
 import { verifyQuote, type Verdict } from './quotes/verify.ts'
@@ -413,7 +413,7 @@ async function speakersOf(
 }
 
 function verifyClaim(generation: Generation, people: People, claim: string, speaker: string | undefined): Verification {
-  const claimed = speaker === undefined ? undefined : people.finder.find(speaker).map((match) => match.speaker)
+  const claimed = speaker === undefined ? undefined : claimedBy(people.finder.lookUp(speaker))
   const read = new Map<number, ArticleRow>()
   const verdict = verifyQuote<QuoteRow>(
     claim,
@@ -424,11 +424,11 @@ function verifyClaim(generation: Generation, people: People, claim: string, spea
         return { body: generation.body(articleId), quotes: generation.quotesOfArticle(articleId) }
       },
     },
-    claimed === undefined ? {} : { speakerIds: new Set(claimed.map(({ speakerId }) => speakerId)) },
+    claimed === undefined ? {} : { speakerIds: idsOf(claimed.speakers), namesakeIds: idsOf(claimed.namesakes) },
   )
   return {
     verdict,
-    ...(claimed === undefined ? {} : { claimedSpeakers: claimed.map(({ name }) => name) }),
+    ...(claimed === undefined ? {} : { claimedSpeakers: claimed.speakers.map(({ name }) => name) }),
     articles: read,
     speakers: people.names,
   }
@@ -438,14 +438,37 @@ function verifyClaim(generation: Generation, people: People, claim: string, spea
 const PASSAGES_PER_ARTICLE = 5
 
 function articlesWith(generation: Generation, phrases: readonly string[], limit: number): readonly number[] {
-  const expression = phrases
-    .map((phrase) => readTerms(phrase).filter(({ isInitials }) => !isInitials))
+  // Quotes keep their words as printed, so that a phrase of common words is found in them; passages keep stems.
+  const phrase = phrases.map((words) => `"${words.replaceAll('"', ' ')}"`).join(' OR ')
+  const stems = phrases
+    .map((words) => readTerms(words).filter(({ isInitials }) => !isInitials))
     .filter((terms) => terms.length > 0)
     .map((terms) => `(${terms.map(({ stem }) => `"${stem}"`).join(' AND ')})`)
     .join(' OR ')
-  if (expression === '') return []
-  const passages = generation.bm25(expression, limit * PASSAGES_PER_ARTICLE)
-  return [...new Set(passages.map(({ passageId }) => generation.passage(passageId).articleId))].slice(0, limit)
+  if (stems === '') return []
+  const quoting = generation.searchQuotes(phrase, limit).map(({ quoteId }) => generation.quote(quoteId).articleId)
+  const passages = generation.bm25(stems, limit * PASSAGES_PER_ARTICLE)
+  const writing = passages.map(({ passageId }) => generation.passage(passageId).articleId)
+  return [...new Set([...quoting, ...writing])].slice(0, limit)
+}
+
+/** Whom a name in a claim means: several where it fits several; nobody where the coverage quotes no such person. */
+function claimedBy(lookup: SpeakerLookup<SpeakerSummary>): {
+  readonly speakers: readonly SpeakerSummary[]
+  readonly namesakes: readonly SpeakerSummary[]
+} {
+  switch (lookup.kind) {
+    case 'one':
+      return { speakers: [lookup.match.speaker], namesakes: lookup.others }
+    case 'several':
+      return { speakers: lookup.candidates.map(({ speaker }) => speaker), namesakes: [] }
+    case 'none':
+      return { speakers: [], namesakes: [] }
+  }
+}
+
+function idsOf(speakers: readonly SpeakerSummary[]): ReadonlySet<number> {
+  return new Set(speakers.map(({ speakerId }) => speakerId))
 }
 
 /** An article and its body; undefined when the generation has none of that number. */
