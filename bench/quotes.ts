@@ -53,7 +53,7 @@ function throughput(articles: readonly string[]): void {
         return { blocks: split, quotations: findQuotations(text, split) }
       })
       const frames = timed('sentences, parts of speech', () => readFrames(text, blocks, quotations))
-      const mentions = timed('names', () => readMentions(text, frames))
+      const mentions = timed('names', () => readMentions(text, frames, quotations))
       const cues = timed('cues and subjects', () =>
         frames.map((frame, index) => readCues(frame, mentions.chunks[index] ?? [], mentions.possessorsOf)),
       )

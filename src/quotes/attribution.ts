@@ -330,7 +330,7 @@ function isNaming(scene: Scene, frame: Frame, k: number, quotation: Quotation): 
 const SMALL = /^(?:a|an|the|of|in|on|at|to|for|and|or|with|by|from|vs|de|la)$/i
 
 /** Every word begins with a capital but the small ones, and no clause ends inside: This Week, The Long Road Home. */
-export function isTitleLike(words: string): boolean {
+function isTitleLike(words: string): boolean {
   const bare = words.replace(/[.,;:]$/, '')
   if (/[.;?!…]\s/.test(bare)) return false
   const parts = bare.split(/\s+/)

@@ -84,7 +84,7 @@ function tokenize(text: string, block: Block, quotations: readonly Quotation[], 
 
 /** A word in white space, as long as the quotation it stands for, so that offsets stay. The tagger takes it for a noun. */
 function maskFor(length: number): string {
-  return ` ${'Quote'.slice(0, length - 2)}`.padEnd(length, ' ')
+  return ` ${'Quote'.slice(0, Math.max(1, length - 2))}`.padEnd(length, ' ')
 }
 
 function tagWindow(
@@ -148,8 +148,8 @@ function addWord(word: string, start: number, end: number, pos: string, into: To
     if (/[\p{L}\p{N}]$/u.test(before.text)) {
       into.length -= 2
       const whole = text.slice(before.start, end)
-      const tag =
-        before.pos === 'PROPN' && /^\p{Lu}/u.test(before.text) && whole.length < 40 ? hyphenTag(whole, pos) : pos
+      const isName = before.pos === 'PROPN' && before.capital
+      const tag = isName ? (COMPOUND_ADJECTIVE.test(whole) ? 'ADJ' : 'PROPN') : pos
       into.push({
         start: before.start,
         end,
@@ -166,15 +166,8 @@ function addWord(word: string, start: number, end: number, pos: string, into: To
 }
 
 /** "Yo-jong" and "Jean-Claude" are names, "Arizona-based" is not. */
-function hyphenTag(word: string, pos: string): string {
-  return /-(?:based|led|backed|born|run|style|area|themed|funded|owned|controlled|supplied|wide|era|trained|made)$/i.test(
-    word,
-  )
-    ? 'ADJ'
-    : pos === 'ADJ' || pos === 'VERB'
-      ? 'PROPN'
-      : 'PROPN'
-}
+const COMPOUND_ADJECTIVE =
+  /-(?:based|led|backed|born|run|style|area|themed|funded|owned|controlled|supplied|wide|era|trained|made)$/i
 
 /**
  * Mends what the tagger often takes for something else: a capitalised verb between capitalised words is part of a name
@@ -247,9 +240,8 @@ function endsBefore(
   if (!last || !next) return false
   const startsNew = next.capital || next.quotation >= 0 || /^[\d[(“"$#@•—–―]/.test(next.text)
   if (last.quotation >= 0) {
-    if (!startsNew || next.quotation >= 0)
-      return next.quotation >= 0 && endsSentence(quotations[last.quotation]) !== 'no'
-    const ending = endsSentence(quotations[last.quotation])
+    if (!startsNew || next.quotation >= 0) return next.quotation >= 0 && endingOf(quotations[last.quotation]) !== 'no'
+    const ending = endingOf(quotations[last.quotation])
     if (ending === 'no') return false
     if (/^[—–―(-]/.test(next.text)) return false
     // “Is it safe?” Okoro asked. — the cue belongs to the question; a full stop inside the marks ends the sentence.
@@ -259,7 +251,7 @@ function endsBefore(
   // R-S.C. “I get that.” — a whole sentence in marks begins a sentence behind any stop but a title's.
   const wholeQuote =
     next.quotation >= 0 &&
-    endsSentence(quotations[next.quotation]) !== 'no' &&
+    endingOf(quotations[next.quotation]) !== 'no' &&
     /^\p{Lu}/u.test(text.slice(quotations[next.quotation]?.start, next.end))
   if (wholeQuote && last.text.endsWith('.') && last.text.length > 1 && !HONORIFIC.test(last.text)) return true
   if (last.text === '.' || last.text === '...') return startsNew && !isAbbreviation(tokens[i - 2], last, next)
@@ -273,7 +265,7 @@ function endsBefore(
   return false
 }
 
-function endsSentence(quotation: Quotation | undefined): Quotation['ending'] {
+function endingOf(quotation: Quotation | undefined): Quotation['ending'] {
   return quotation?.ending ?? 'no'
 }
 

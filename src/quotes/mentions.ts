@@ -39,11 +39,14 @@ export type Mentions = {
   readonly entities: readonly Entity[]
 }
 
+/** Two capitalised words beside each other, the second also as the first of the next pair. */
+const TWO_CAPITALS = /(?<![\p{L}\p{N}])(\p{Lu}\p{L}+)(?= (\p{Lu}[\p{L}’'-]+))/gu
+
 /** How many entities of one name word are kept in view; bounds the work on hostile text. */
 const NAMESAKES = 24
 
 /** Finds who is named in a text and which mentions mean the same. Works over the whole text: a later full name counts. */
-export function readMentions(text: string, frames: readonly Frame[]): Mentions {
+export function readMentions(text: string, frames: readonly Frame[], quotations: readonly Span[]): Mentions {
   const chunks = frames.map((frame, index) => readChunks(frame, index))
   const possessorsByChunk = new Map<Chunk, readonly Chunk[]>()
   const register = new Register()
@@ -61,6 +64,14 @@ export function readMentions(text: string, frames: readonly Frame[]): Mentions {
   for (const [index, frame] of frames.entries()) {
     if (frame.titleCase) register.headline(text, frame, index)
   }
+  const alone = new Set<string>()
+  for (const [index, frame] of frames.entries()) {
+    for (const chunk of chunks[index] ?? []) {
+      const words = nameWords(frame, chunk)
+      if (words.length === 1 && words[0]) alone.add(words[0])
+    }
+  }
+  for (const quotation of quotations) register.quoted(text, quotation, alone, frames.length)
   const entityOf = new Map<Chunk, Entity>()
   const all: Mention[] = []
   const firstInFrame: number[] = []
@@ -157,6 +168,20 @@ class Register {
         titles: [],
       }
       this.create(words, text.slice(first.start, last.end), chunk, index)
+    }
+  }
+
+  /** Takes a fuller form out of a quotation for a name the journalist gives in one word: “Ada Okoro is wrong”. */
+  quoted(text: string, quotation: Span, alone: ReadonlySet<string>, frame: number): void {
+    const words = text.slice(quotation.start, quotation.end)
+    for (const match of words.matchAll(TWO_CAPITALS)) {
+      const [, first = '', last = ''] = match
+      const word = foldName(last)
+      if (!alone.has(word) || this.byWord.has(word) || !isFirstName(first.toLowerCase())) continue
+      const at = { frame, first: 0, last: 1 }
+      const chunk: Chunk = { ...at, kind: 'name', head: word, plural: false, definite: true, name: at, titles: [] }
+      const start = quotation.start + match.index
+      this.create([foldName(first), word], text.slice(start, start + first.length + 1 + last.length), chunk, frame)
     }
   }
 

@@ -17,7 +17,7 @@ export function extractQuotes(text: string): readonly Quote[] {
   const blocks = splitBlocks(text)
   const quotations = findQuotations(text, blocks)
   const frames = readFrames(text, blocks, quotations)
-  const mentions = readMentions(text, frames)
+  const mentions = readMentions(text, frames, quotations)
   const cues = frames.map((frame, index) => readCues(frame, mentions.chunks[index] ?? [], mentions.possessorsOf))
   const resolver = new Resolver(text, frames, mentions)
   const { attributed, referents } = attribute({ text, frames, cues, quotations, resolver })

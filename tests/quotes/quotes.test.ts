@@ -163,6 +163,11 @@ describe('who said it', () => {
     ])
   })
 
+  test('given a fuller name only inside a quotation, when extracted, then it is the speaker’s name', () => {
+    const text = 'Okoro opened the quay.\n\n“Ada Okoro has done nothing,” one trader said.\n\n“I did,” Okoro said.'
+    expect(spoken(text).at(-1)).toEqual(['I did,', 'Ada Okoro'])
+  })
+
   test('given a family name that comes first, when extracted, then it leads to the whole name', () => {
     const text = 'Foreign Minister Han Ji Woo arrived. Han said: “It will hold.” “We saw it,” Han Ji-woo added.'
     expect(quotesOf(text).map((quote) => quote.speaker)).toEqual(['Han Ji Woo', 'Han Ji Woo'])
