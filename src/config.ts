@@ -32,6 +32,7 @@ const url = optionalText.pipe(z.url('expected a URL').optional())
 const settings = {
   DISCORD_TOKEN: [optionalText, 'The bot’s token. Without it the terminal prompt opens instead of the bot.'],
   DISCORD_GUILD_ID: [snowflake, 'Register the commands in this server only, at once; without it globally.'],
+  DISCORD_API_URL: [url, 'Another address of Discord’s API, for tests and the preview.'],
   CORPUS_DIR: [optionalText.default('corpus'), 'Where the articles lie.'],
   INDEX_DIR: [optionalText.default('index'), 'Where the built index lies; derived, safe to delete.'],
   DATA_DIR: [optionalText.default('.verbatim'), 'Where votes and channel settings lie; keep it when you update.'],
@@ -71,6 +72,7 @@ type RawConfig = { -readonly [Name in keyof Settings]: z.output<Settings[Name][0
 export type Config = {
   readonly discordToken: RawConfig['DISCORD_TOKEN']
   readonly discordGuildId: RawConfig['DISCORD_GUILD_ID']
+  readonly discordApiUrl: RawConfig['DISCORD_API_URL']
   readonly corpusDir: string
   readonly indexDir: string
   readonly dataDir: string
@@ -99,6 +101,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const config: Config = {
     discordToken: read('DISCORD_TOKEN'),
     discordGuildId: read('DISCORD_GUILD_ID'),
+    discordApiUrl: read('DISCORD_API_URL'),
     corpusDir: read('CORPUS_DIR') ?? 'corpus',
     indexDir: read('INDEX_DIR') ?? 'index',
     dataDir: read('DATA_DIR') ?? '.verbatim',

@@ -12,7 +12,9 @@ import { renderReply } from './terminal/render.ts'
 async function main(): Promise<number> {
   loadEnvFile({ quiet: true })
   try {
-    const config = readConfig(process.env)
+    // In a shard, its manager has put the shard's own number there.
+    const env = process.env['SHARDING_MANAGER'] === undefined ? process.env : { ...process.env, SHARDS: undefined }
+    const config = readConfig(env)
     const commands = await loadCommands()
     if (config.discordToken !== undefined) return await runBot(config, config.discordToken, commands)
     process.stdout.write('No DISCORD_TOKEN is set, so this is the terminal prompt; the same commands work here.\n')

@@ -83,8 +83,10 @@ export async function startBot({ config, commands, engine, log: given, paces = P
       globalRequestsPerSecond: 5000,
     },
   })
+  // The client's own status stays "ready" once it was; its shards tell when the gateway is gone.
+  const gatewayReady = () => client.isReady() && client.ws.shards.every((shard) => shard.status === Status.Ready)
   const metrics = createMetrics({
-    gatewayReady: () => client.isReady() && client.ws.status === Status.Ready,
+    gatewayReady,
     servers: () => client.guilds.cache.size,
     index: () => engine.status(),
     votes: () => store.voteCounts(),
@@ -146,7 +148,7 @@ export async function startBot({ config, commands, engine, log: given, paces = P
       log.info({ ...registration }, registration.changed ? 'commands registered' : 'commands are as Discord has them')
     }
     const readiness = async () => {
-      if (client.ws.status !== Status.Ready) return { ready: false, why: 'the gateway is not connected' }
+      if (!gatewayReady()) return { ready: false, why: 'the gateway is not connected' }
       return engine.status().then(
         () => ({ ready: true }),
         (error: unknown) => ({ ready: false, why: error instanceof Error ? error.message : 'the index is not open' }),

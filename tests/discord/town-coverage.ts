@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -146,6 +146,10 @@ export async function buildTownCoverage(): Promise<TownCoverage> {
   const corpusDir = join(dir, 'corpus')
   const indexDir = join(dir, 'index')
   await mkdir(corpusDir)
+  await mkdir(indexDir)
+  // A bot process keeps its models inside its index; here they are those that all tests share.
+  await mkdir(MODELS, { recursive: true })
+  await symlink(MODELS, join(indexDir, 'models'))
   for (const [slug, markdown] of Object.entries(ARTICLES)) await writeFile(join(corpusDir, `${slug}.md`), markdown)
   const build = () => buildIndex({ corpusDir, indexDir, embedding: EMBEDDING })
   await build()

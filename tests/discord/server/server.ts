@@ -38,7 +38,7 @@ export type LocalDiscord = {
   readonly checksOpenApi: boolean
   /** Makes the next requests that match go wrong. */
   inject(fault: Omit<Fault, 'times'> & { readonly times?: number }): void
-  /** Resolves once the bot's gateway connections are up. */
+  /** Resolves once the bot's gateway connections are up and its commands are there. */
   connected(shards?: number): Promise<void>
   close(): Promise<void>
 }
@@ -103,9 +103,9 @@ export async function startLocalDiscord(options: LocalDiscordOptions = {}): Prom
     checksOpenApi: openApi !== undefined,
     inject: (fault) => rest.faults.push({ times: 1, ...fault }),
     connected: async (shards = 1) => {
-      const deadline = performance.now() + 30_000
-      while (gateway.connected < shards) {
-        if (performance.now() > deadline) throw new Error('The bot did not connect to the gateway in 30 s.')
+      const deadline = performance.now() + 60_000
+      while (gateway.connected < shards || world.application.commands.size === 0) {
+        if (performance.now() > deadline) throw new Error('The bot was not there in 60 s.')
         await new Promise((resolve) => setTimeout(resolve, 5))
       }
     },
