@@ -90,16 +90,17 @@ export function isSystemError(
   )
 }
 
-const DISK_CODES = ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO', 'ENOTDIR', 'EEXIST', 'ENOENT', 'EMFILE']
 const SQLITE_DISK_CODES = /^SQLITE_(FULL|IOERR|CANTOPEN|READONLY|CORRUPT)/u
 
 /** Words an error of the disk for a person; every other error is handed back as it is. */
 export function diskError(error: unknown, indexDir: string): unknown {
   const isSqlite = error instanceof Error && 'code' in error && SQLITE_DISK_CODES.test(String(error.code))
-  if (!isSqlite && !isSystemError(error, ...DISK_CODES)) return error
+  const isFile = isSystemError(error) && error.syscall?.startsWith('spawn') === false
+  if (!isSqlite && !isFile) return error
+  const reason = isFile ? error.message : `${String(error.code)}: ${error.message}`
   return new UserError(
     'write-failed',
-    `The index at ${indexDir} could not be written (${String(error.code)}: ${error.message}). The one before is still in use.`,
+    `The index at ${indexDir} could not be written (${reason}). The one before, if any, is still in use.`,
     'Check that there is room on the disk and that you may write there, then run `verbatim index` again.',
     { cause: error },
   )

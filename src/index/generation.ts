@@ -6,7 +6,7 @@ import { damaged, damagedFiles, generationDir, markReader, readCurrent, readMani
 import type { Manifest } from './manifest.ts'
 import { repairVectorGraph } from './repair.ts'
 import { SCHEMA_FINGERPRINT } from './schema.ts'
-import { readVectorGraph, type VectorGraph } from './vectors.ts'
+import { isExactQuicker, readVectorGraph, type VectorGraph } from './vectors.ts'
 
 /** A sentence and the cosine of its vector to the query's, −1…1. */
 export type SentenceScore = { readonly sentenceId: SentenceId; readonly cosine: number }
@@ -24,11 +24,6 @@ export type Generation = Omit<Coverage, 'vectorIdsKept' | 'vectorById'> & {
   close(): Promise<void>
 }
 
-/**
- * A filter that keeps at most this many vectors is searched exactly, one vector after the other. To be measured by
- * `npm run bench -- index-filter`.
- */
-const EXACT_MOST = 2000
 /** Filters whose vectors are remembered. */
 const REMEMBERED_FILTERS = 16
 
@@ -125,7 +120,7 @@ function generationOn(
       const neighbours =
         kept === undefined
           ? graph.nearest(vector, k)
-          : kept.size <= EXACT_MOST
+          : isExactQuicker(kept.size, graph.size(), k)
             ? exactly(vector, k, kept)
             : graph.nearest(vector, k, (vectorId) => kept.has(vectorId))
       const isKept = filter && new Set(coverage.articlesKept(filter).map(({ articleId }) => articleId))

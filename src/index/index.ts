@@ -9,6 +9,8 @@ export type * from './coverage.ts'
 export type * from './generation.ts'
 export { followIndex } from './follow.ts'
 export type { IndexFollower } from './follow.ts'
+export { indexStanding } from './standing.ts'
+export type { IndexStanding } from './standing.ts'
 
 /** What a build may be given besides its input. */
 export type BuildOptions = BuildInput & {

@@ -1,6 +1,10 @@
+import { UserError } from '../../src/errors.ts'
 import { buildIndex, type BuildOptions } from '../../src/index/index.ts'
 
-/** Builds an index as its first argument says, and writes a line when a phase begins. Run by kill.test.ts. */
+/**
+ * Builds an index as its first argument says, in a process of its own that a test may kill or starve. Writes a line
+ * when a phase begins, and the code of the error when it fails.
+ */
 const options = JSON.parse(process.argv[2] ?? '{}') as BuildOptions
 let phase = ''
 function enter(next: string): void {
@@ -9,4 +13,10 @@ function enter(next: string): void {
   process.stdout.write(`${phase}\n`)
 }
 enter('start')
-await buildIndex({ ...options, onProgress: ({ stage }) => enter(stage) })
+try {
+  await buildIndex({ ...options, onProgress: ({ stage }) => enter(stage) })
+} catch (error) {
+  if (!(error instanceof UserError)) throw error
+  enter(error.code)
+  process.exitCode = 1
+}
