@@ -77,7 +77,8 @@ export async function openEmbedder(
   config: EmbeddingConfig,
   onDownload?: (progress: DownloadProgress) => void,
 ): Promise<Embedder> {
-  const { model, precision, threads = Math.min(mostThreads, availableParallelism()) } = config
+  const { model, precision } = config
+  const threads = Math.max(1, config.threads ?? Math.min(mostThreads, availableParallelism()))
   const cacheDir = resolve(config.cacheDir)
   if (model === builtIn.model) {
     const { card, revision } = builtIn

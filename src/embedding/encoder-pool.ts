@@ -49,12 +49,14 @@ type Job = EncoderJob & {
 
 type Seat = { readonly child: ChildProcess; job?: Job | undefined; isReady: boolean }
 
+const closedMessage = 'the embedder is closed'
 /** The last words of a process that dies, in characters. */
 const mostLastWords = 2000
 
 /**
  * Starts one process and waits until its model is loaded; up to `most` of them run after `grow`. Idle ones do not keep
- * this process alive, and none outlives it.
+ * this process alive, and none outlives it. One that dies takes the job with it that it was doing; the next job that
+ * finds none starts another.
  *
  * Processes, not worker threads: onnxruntime-node 1.14 computes on the thread that calls it, which must not be the one
  * that answers people; a worker thread that is ended while it computes takes the whole process with it (abort), and
@@ -65,12 +67,15 @@ export async function openEncoderPool(start: EncoderStart, most: number): Promis
   const seats: Seat[] = []
   const waiting: Job[] = []
   let jobs = 0
-  let broken: Error | undefined
+  let isClosed = false
 
-  function breakDown(error: Error): void {
-    broken ??= error
-    for (const job of [...waiting.splice(0), ...seats.flatMap((seat) => seat.job ?? [])]) job.reject(broken)
-    for (const seat of seats) seat.job = undefined
+  /** Gives up a process, its job, and, when it was the last one, the jobs that wait. */
+  function unseat(seat: Seat, error: Error): void {
+    const at = seats.indexOf(seat)
+    if (at >= 0) seats.splice(at, 1)
+    seat.job?.reject(error)
+    seat.job = undefined
+    if (seats.length === 0) for (const job of waiting.splice(0)) job.reject(error)
   }
 
   function assign(): void {
@@ -103,7 +108,8 @@ export async function openEncoderPool(start: EncoderStart, most: number): Promis
       let lastWords = ''
       const fail = (error: Error) => {
         reject(error)
-        breakDown(error)
+        unseat(seat, error)
+        child.kill('SIGKILL')
       }
       if (child.stderr instanceof Socket) child.stderr.unref()
       child.stderr?.setEncoding('utf8').on('data', (words: string) => {
@@ -131,8 +137,15 @@ export async function openEncoderPool(start: EncoderStart, most: number): Promis
   }
 
   async function close(): Promise<void> {
-    breakDown(new Error('the embedder is closed'))
-    await Promise.all(seats.splice(0).map(({ child }) => end(child)))
+    isClosed = true
+    const children = seats.map(({ child }) => child)
+    for (const seat of [...seats]) unseat(seat, new Error(closedMessage))
+    await Promise.all(children.map(end))
+  }
+
+  /** What keeps it from starting is told to the jobs that wait for it. */
+  async function startAnother(): Promise<void> {
+    await seatProcess(false).catch(() => {})
   }
 
   const dimensions = await seatProcess(start.convert).catch(async (error: unknown) => {
@@ -143,14 +156,15 @@ export async function openEncoderPool(start: EncoderStart, most: number): Promis
     dimensions,
     encode: (texts, urgent) =>
       new Promise((resolve, reject) => {
-        if (broken) return reject(broken)
+        if (isClosed) return reject(new Error(closedMessage))
         const job = { job: ++jobs, texts, resolve, reject }
         if (urgent) waiting.unshift(job)
         else waiting.push(job)
+        if (seats.length === 0) void startAnother()
         assign()
       }),
     grow() {
-      while (!broken && seats.length < most) seatProcess(false).catch(breakDown)
+      while (!isClosed && seats.length < most) void startAnother()
     },
     close,
   }

@@ -74,7 +74,12 @@ export async function loadEncoder({ directory, precision, card, tokenizer }: Enc
     const into = vectors(dimensions)
     for (const [row, { text, ids }] of batch.entries()) {
       const from = states.subarray(row * positions * dimensions, (row + 1) * positions * dimensions)
-      pool(from, ids.length, card.pooling, into.subarray(text * dimensions, (text + 1) * dimensions))
+      pool(
+        from,
+        Math.min(ids.length, positions),
+        card.pooling,
+        into.subarray(text * dimensions, (text + 1) * dimensions),
+      )
     }
   }
 

@@ -48,7 +48,8 @@ export async function publishDirectory(directory: string, write: (temporary: str
   } catch (error) {
     throw diskError(error, directory)
   } finally {
-    await rm(temporary, { recursive: true, force: true })
+    // What cannot be removed now goes an hour later; the failure above matters more.
+    await rm(temporary, { recursive: true, force: true }).catch(() => {})
   }
 }
 
