@@ -307,14 +307,16 @@ function contextOf(generation: Generation, articleId: number, start: number, end
   const known = bodyOf(generation, articleId)
   if (known === undefined) return null
   const paragraphs = splitParagraphs(known.body)
-  const at = paragraphs.findIndex((paragraph) => paragraph.start <= start && end <= paragraph.end)
-  const paragraph = paragraphs[at]
-  if (paragraph === undefined) return null
+  // A quotation may run over several paragraphs.
+  const at = paragraphs.findIndex((paragraph) => paragraph.start <= start && start < paragraph.end)
+  const to = paragraphs.findIndex((paragraph) => paragraph.start < end && end <= paragraph.end)
+  const [first, last] = [paragraphs[at], paragraphs[to]]
+  if (first === undefined || last === undefined || to < at) return null
   return {
     article: known.article,
     before: paragraphs[at - 1] ?? null,
-    paragraph,
-    after: paragraphs[at + 1] ?? null,
+    paragraph: { start: first.start, end: last.end, text: known.body.slice(first.start, last.end) },
+    after: paragraphs[to + 1] ?? null,
   }
 }
 

@@ -360,21 +360,19 @@ function listText(items: readonly ListItem[], most: number): string {
     : `${shown.join('\n')}\n-# and ${lines.length - shown.length} more`
 }
 
+/** The claim and the coverage word by word: what the claim lacks struck out, what it adds underlined. */
 function diffText(parts: readonly DiffPart[], most: number): string {
+  const shown: string[] = []
   let left = most
-  return parts
-    .map(({ op, text }) => {
-      if (left <= 0) return ''
-      const shown = shorten(text, left)
-      left -= shown.length
-      const mark = { same: '', missing: '~~', added: '__' }[op]
-      const words = shown.trim()
-      const at = shown.indexOf(words)
-      return words === ''
-        ? shown
-        : `${shown.slice(0, at)}${mark}${escapeMarkdown(words)}${mark}${shown.slice(at + words.length)}`
-    })
-    .join('')
+  for (const { op, text } of parts) {
+    const words = shorten(oneLine(text), Math.max(1, left))
+    left -= words.length + 1
+    if (words === '') continue
+    const mark = { same: '', missing: '~~', added: '__' }[op]
+    shown.push(`${mark}${escapeMarkdown(words)}${mark}`)
+    if (left <= 0) break
+  }
+  return shown.join(' ')
 }
 
 function progressText(block: Extract<Block, { kind: 'progress' }>): string {

@@ -25,6 +25,7 @@ import type { CustomIds, Press } from './custom-ids.ts'
 import { createDelivery, hasRunOut, type Delivered, type Delivery } from './delivery.ts'
 import { continueQuestion } from './follow-up.ts'
 import { MESSAGE_COMMANDS } from './message-commands.ts'
+import { shorten } from './markdown.ts'
 import type { Metrics } from './metrics.ts'
 import {
   customIdsOf,
@@ -84,8 +85,10 @@ type Work = {
   readonly command: string
   /** The question in words, for votes and follow-ups; empty where there is none. */
   readonly question: string
-  /** Whether the question stands above the answer. */
-  readonly showQuestion: boolean
+  /** What stands above the answer, so that everybody sees what was asked: Discord shows no more than the command. */
+  readonly echo: readonly Block[]
+  /** Whether a private answer can be made public. */
+  readonly isShareable: boolean
   readonly isPrivate: boolean
   /** The pressed button's message changes, instead of a new one coming. */
   readonly inPlace: boolean
@@ -207,7 +210,8 @@ export function createRouter(options: RouterOptions): Router {
     await conclude(turn, {
       command: SETTINGS_COMMAND.name,
       question: '',
-      showQuestion: false,
+      echo: [],
+      isShareable: false,
       isPrivate: true,
       inPlace: false,
       run: async () => {
@@ -231,7 +235,8 @@ export function createRouter(options: RouterOptions): Router {
     await conclude(turn, {
       command: name,
       question: questionOf(command.definition, given),
-      showQuestion: name === 'ask',
+      echo: echoOf(name, given),
+      isShareable: hasPrivate,
       isPrivate,
       inPlace: false,
       run: async () => {
@@ -304,15 +309,14 @@ export function createRouter(options: RouterOptions): Router {
     await conclude(turn, {
       command: name,
       question,
-      showQuestion: name === 'ask',
+      echo: name === 'ask' ? [{ kind: 'heading', text: question }] : [],
+      isShareable: true,
       isPrivate: ownCopy || isEphemeral(interaction.message),
       inPlace: !ownCopy,
       run: async () => {
         const reply = await page(state, contextOf(turn))
-        const turns: Action[] = []
-        if (name === 'ask' && !reply.actions.some((action) => action.kind === 'follow-up'))
-          turns.push({ kind: 'follow-up', question })
-        if (!reply.actions.some((action) => action.kind === 'share')) turns.push({ kind: 'share' })
+        const isFollowable = name === 'ask' && !reply.actions.some((action) => action.kind === 'follow-up')
+        const turns: Action[] = isFollowable ? [{ kind: 'follow-up', question }] : []
         return { ...reply, actions: [...reply.actions, ...turns] }
       },
     })
@@ -364,7 +368,8 @@ export function createRouter(options: RouterOptions): Router {
     await conclude(turn, {
       command: 'context',
       question: '',
-      showQuestion: false,
+      echo: [],
+      isShareable: false,
       isPrivate: true,
       inPlace: false,
       run: () => Promise.resolve({ outcome: 'answered', audience: 'asker', blocks: [block], actions: [] }),
@@ -469,9 +474,12 @@ export function createRouter(options: RouterOptions): Router {
       const { generation } = await engine.status()
       // Errors and refusals are the asker's alone.
       const ephemeral = work.isPrivate || reply.audience === 'asker' || isRefusal(reply)
-      const heading: Block[] = work.showQuestion && !isRefusal(reply) ? [{ kind: 'heading', text: work.question }] : []
       const message = renderReply(
-        { ...reply, blocks: [...heading, ...reply.blocks] },
+        {
+          ...reply,
+          blocks: isRefusal(reply) ? reply.blocks : [...work.echo, ...reply.blocks],
+          actions: work.command === 'context' ? [] : withOwnActions(reply, work.isShareable),
+        },
         { ids, command: work.command, generation, question: work.question, ephemeral },
       )
       clearTimeout(timer)
@@ -493,9 +501,12 @@ export function createRouter(options: RouterOptions): Router {
     for (const isLast of [false, true]) {
       const reply = await work.run().catch((error: unknown) => failed(turn, work, error))
       const kept: Block[] = []
-      for (const block of reply.blocks) if (await stands(block)) kept.push(block)
+      for (const block of reply.blocks) {
+        const standing = await standingPart(block)
+        if (standing !== undefined) kept.push(standing)
+      }
       const withheld = reply.blocks.length - kept.length
-      if (withheld === 0) return reply
+      if (withheld === 0) return { ...reply, blocks: kept }
       if (!isLast) continue
       for (let i = 0; i < withheld; i++) metrics.withheld()
       turn.log.error({ command: work.command, withheld }, 'quotations that are not verbatim were withheld')
@@ -515,9 +526,14 @@ export function createRouter(options: RouterOptions): Router {
     throw new Error('unreachable')
   }
 
-  const stands = async (block: Block): Promise<boolean> => {
-    if (block.kind !== 'quoted') return true
-    return engine.isVerbatim(block.articleId, block.start, block.end, block.text)
+  /** The block, where its words stand in the article; without words around them that do not. */
+  const standingPart = async (block: Block): Promise<Block | undefined> => {
+    if (block.kind !== 'quoted') return block
+    const { articleId, start, end, text, cueContext, ...rest } = block
+    if (!(await engine.isVerbatim(articleId, start, end, text))) return undefined
+    if (cueContext === undefined) return block
+    const context = await engine.context(articleId, start, end)
+    return context?.paragraph.text.includes(cueContext) === true ? block : { ...rest, articleId, start, end, text }
   }
 
   const failed = (turn: Turn, work: Work, error: unknown): Reply => {
@@ -526,7 +542,7 @@ export function createRouter(options: RouterOptions): Router {
     })
     if (!(error instanceof UserError)) return reply
     turn.log.info({ code: error.code, command: work.command }, 'a command was refused')
-    if (error.code !== 'stale-state' || !work.showQuestion) return reply
+    if (error.code !== 'stale-state' || work.command !== 'ask') return reply
     return { ...reply, actions: [{ kind: 'ask', label: 'Ask again', question: work.question }] }
   }
 
@@ -562,6 +578,31 @@ const isEphemeral = (message: Message): boolean => message.flags.has(MessageFlag
 function arrivalOf(interaction: Interaction): number {
   const now = Date.now()
   return Math.min(now, Math.max(interaction.createdTimestamp, now - 2500))
+}
+
+/** What Discord can offer for any answer: the context of every quotation, and sharing what only the asker sees. */
+function withOwnActions(reply: Reply, isShareable: boolean): readonly Action[] {
+  const contexts = reply.blocks.flatMap((block): Action[] => {
+    if (block.kind !== 'quoted') return []
+    const { articleId, start, end } = block
+    const isThere = reply.actions.some(
+      (action) =>
+        action.kind === 'context' && action.articleId === articleId && action.start === start && action.end === end,
+    )
+    return isThere ? [] : [{ kind: 'context', articleId, start, end }]
+  })
+  const others = reply.actions.filter((action) => action.kind !== 'share')
+  const share: Action[] = isShareable && reply.outcome === 'answered' ? [{ kind: 'share' }] : []
+  return [...others, ...contexts, ...share]
+}
+
+/** What was asked, where the command's name alone does not say it. */
+function echoOf(command: string, values: OptionValues): readonly Block[] {
+  if (command === 'ask' && typeof values['question'] === 'string')
+    return [{ kind: 'heading', text: values['question'] }]
+  if (command === 'verify' && typeof values['quote'] === 'string')
+    return [{ kind: 'text', text: `Claimed: “${shorten(values['quote'].replace(/^["“„«]|["”“»]$/gu, ''), 500)}”` }]
+  return []
 }
 
 /** A command line in words, for votes: the question itself, or the command with what it was given. */
