@@ -44,6 +44,9 @@ export type Scene = {
   readonly resolver: Resolver
 }
 
+/** A quotation without a cue looks back over so many sentences for its speaker. */
+const FRAMES_BACK = 30
+
 /**
  * Finds who said each quotation. Quotations that are names, titles or scare quotes (words in marks that no cue makes
  * speech) are left out; whole sentences in marks stay, with no speaker where the text does not tell.
@@ -69,7 +72,7 @@ export function attribute(scene: Scene): Attributions {
         if (!cue.passive && (cue.kind === 'say' || cue.kind === 'judge' || cue.kind === 'according'))
           scene.resolver.spoke(referent, f, false)
       }
-      inBlock.push(...(order.get(f) ?? []))
+      for (const index of order.get(f) ?? []) inBlock.push(index)
     }
     for (const index of inBlock) {
       const place = places[index]
@@ -378,7 +381,7 @@ function carryOn(context: Context, index: number): Draft | undefined {
   const previous = drafts.get(index - 1)
   if (quotation.continuesPrevious && previous)
     return follow(previous, 'continued', 'previous paragraph', previous.utterance)
-  const sameBlock = inBlock.includes(index - 1) && previous !== undefined
+  const sameBlock = index - 1 >= (inBlock[0] ?? index) && previous !== undefined
   const single = quotation.marks === 'single' && !(sameBlock && scene.quotations[index - 1]?.marks === 'single')
   if (!isWhole(scene, index, place) || single) return undefined
   if (sameBlock && previous.referent) {
@@ -409,10 +412,10 @@ function carryOn(context: Context, index: number): Draft | undefined {
   // Okoro was blunt. “We will rebuild.” · “Too late.” Lindqvist shook his head. “Nobody asked us.”
   const actor = place.frame > from ? leadingPerson(scene, place.frame - 1) : undefined
   if (actor) return voiceDraft({ referent: actor, cue: undefined, frame: place.frame - 1 }, 'same paragraph')
-  const next = place.frame + 1 < to && inBlock.includes(index + 1) ? leadingPerson(scene, place.frame + 1) : undefined
+  const next =
+    place.frame + 1 < to && index + 1 <= (inBlock.at(-1) ?? index) ? leadingPerson(scene, place.frame + 1) : undefined
   if (next) return voiceDraft({ referent: next, cue: undefined, frame: place.frame + 1 }, 'next sentence')
-  for (const later of inBlock) {
-    if (later <= index) continue
+  for (let later = index + 1; later <= (inBlock.at(-1) ?? index) && later < index + 8; later++) {
     const draft = drafts.get(later)
     const laterPlace = places[later]
     if (draft?.evidence === 'beside' && laterPlace && laterPlace.frame - place.frame <= 2)
@@ -448,7 +451,7 @@ function voiceDraft(voice: Voice, evidence: Evidence): Draft {
 
 /** The last one said to speak in the frames of a stretch. */
 function lastReferent(context: Context, from: number, to: number): Voice | undefined {
-  for (let f = to - 1; f >= from; f--) {
+  for (let f = to - 1; f >= Math.max(from, to - FRAMES_BACK); f--) {
     let unnamed: Voice | undefined
     for (const cue of context.scene.cues[f] ?? []) {
       if (cue.passive || cue.relative || cue.kind === 'think' || cue.kind === 'speak') continue

@@ -100,6 +100,11 @@ export function readCues(
       cues.push({ ...use(i, i, form.lemma, 'say', source, 'before'), gerund: form.gerund })
       continue
     }
+    const watched = form.gerund && subject ? objectOfPerception(view, tokens, i) : undefined
+    if (watched) {
+      cues.push({ ...use(i, i, form.lemma, form.kind, watched, 'before'), gerund: true })
+      continue
+    }
     const shared = form.gerund && isProgressive(tokens, i) ? subject : sharedSubject(view, tokens, i, cues)
     cues.push({
       ...use(i, i, form.lemma, form.kind, shared ?? subject, shared ? 'shared' : 'before'),
@@ -264,6 +269,15 @@ function quotedSource(view: ChunkView, tokens: readonly Token[], i: number): Sub
     return isPassive(tokens, j) ? view.subjectBefore(j) : objectBeforeAs(view, tokens, j)
   }
   return undefined
+}
+
+/** "recalled Okoro telling her": Okoro speaks. */
+function objectOfPerception(view: ChunkView, tokens: readonly Token[], i: number): Subject | undefined {
+  const chunk = view.endingAt(i - 1)
+  if (!chunk || (chunk.kind !== 'name' && chunk.kind !== 'pronoun')) return undefined
+  const isPerceived =
+    /^(?:recall|remember|hear|heard|see|saw|catch|caught|describ|film|record|show|quot)(?:e|s|es|ed|d|ing)?$/
+  return isPerceived.test(tokens[chunk.first - 1]?.lower ?? '') ? { chunk, members: [chunk] } : undefined
 }
 
 function isRelative(tokens: readonly Token[], verb: number, subject: Subject): boolean {

@@ -40,6 +40,7 @@ export class Resolver {
   private readonly text: string
   private readonly frames: readonly Frame[]
   private readonly mentions: Mentions
+  private readonly relatives: ReadonlyMap<string, Entity>
   private readonly recents: Recent[] = []
   private readonly resolved = new Map<Chunk, Referent>()
   private readonly strangers = new Map<Chunk, Entity>()
@@ -54,6 +55,7 @@ export class Resolver {
     this.text = text
     this.frames = frames
     this.mentions = mentions
+    this.relatives = soleRelatives(mentions.entities)
   }
 
   /** Takes in the names and pronouns of a frame. */
@@ -305,11 +307,8 @@ export class Resolver {
     if (body) return { ...none, name: body.text, mention: body, how: 'name', margin: 3 }
     if (!chunk.definite) {
       // "an influential sister of the leader": kinship is rarely shared by two people of one article
-      const kin =
-        !chunk.plural && isKin(chunk.head)
-          ? this.mentions.entities.filter((entity) => entity.roles.has(chunk.head))
-          : []
-      return kin.length === 1 && kin[0] ? { ...none, name: kin[0].name, entity: kin[0], margin: 0.5 } : none
+      const kin = chunk.plural ? undefined : this.relatives.get(chunk.head)
+      return kin ? { ...none, name: kin.name, entity: kin, margin: 0.5 } : none
     }
     if (/^(?:signatory|signatories)$/.test(chunk.head) && this.lastPlural) {
       return { ...none, name: this.lastPlural.referent.name, entity: this.lastPlural.referent.entity, margin: 1 }
@@ -336,6 +335,13 @@ export class Resolver {
       if (!last || chunk.frame - last.frame > 2 || last.entity.mention || last.entity.roles.size > 0) return none
       if (last.entity.kind === 'body' || (gender && last.entity.gender && gender !== last.entity.gender)) return none
       return { ...none, name: last.entity.name, entity: last.entity, margin: 0.3 }
+    }
+    const source = this.lastSource
+    if (isBodyNoun(chunk.head) && source?.referent.entity && chunk.frame - source.frame <= 2) {
+      const { entity } = source.referent
+      if (entity.kind === 'body' || (entity.kind === 'unknown' && entity.words.length > 1)) {
+        return { ...none, name: entity.name, entity, margin: 0.5 }
+      }
     }
     if (isBodyNoun(chunk.head) && this.lastBody && chunk.frame - this.lastBody.frame <= 4) {
       const { entity } = this.lastBody
@@ -432,7 +438,9 @@ export class Resolver {
     }
     if (!/^(?:man|woman)$/.test(role)) return undefined
     const gender = genderOfWord(role)
-    const recent = this.recents.findLast(({ entity, frame }) => entity.gender === gender && chunk.frame - frame <= 2)
+    const recent = this.recents
+      .slice(-MENTIONS_BACK)
+      .findLast(({ entity, frame }) => entity.gender === gender && chunk.frame - frame <= 2)
     return recent?.entity
   }
 
@@ -506,4 +514,19 @@ function hasOtherPost(entity: Entity, role: string, chunk: Chunk, frame: Frame |
   const asked = frame ? rolePhrase(frame, chunk) : role
   if (asked === role || entity.roles.has(asked)) return false
   return [...entity.roles].some((known) => known.endsWith(` ${role}`))
+}
+
+/** Kinship word → the only one of the text who is called so. */
+function soleRelatives(entities: readonly Entity[]): Map<string, Entity> {
+  const relatives = new Map<string, Entity>()
+  const shared = new Set<string>()
+  for (const entity of entities) {
+    for (const role of entity.roles) {
+      if (!isKin(role)) continue
+      if (relatives.has(role)) shared.add(role)
+      relatives.set(role, entity)
+    }
+  }
+  for (const role of shared) relatives.delete(role)
+  return relatives
 }

@@ -21,10 +21,10 @@ const SAY = `put say tell add state announce claim argue insist explain note war
   scream exclaim whisper mutter murmur proclaim pronounce profess allege attest affirm reaffirm guess estimate caution
   chant disagree opine quote cite elaborate clarify hint imply indicate recount relate agree
   describe relay volunteer concur theorize speculate hypothesize`
-const SPEAK = `begin continue conclude finish sum offer deadpan crow fume chide shoot fire hit strike snap bark instruct order message text
+const SPEAK = `begin continue conclude finish sum offer deadpan crow fume chide shoot fire hit strike snap bark message text
   email blog preach rail vent sigh laugh venture pray implore signal outline point spell caption summarize go warn
   intone croak sob grin shrug nod thunder roar`
-const JUDGE = `see view speak talk gush wax rave rant call accuse brand dub label deem term blast slam condemn denounce criticize criticise praise hail laud tout deride
+const JUDGE = `instruct order direct command forbid see view speak talk gush wax rave rant call accuse brand dub label deem term blast slam condemn denounce criticize criticise praise hail laud tout deride
   decry dismiss reject ridicule mock attack assail lambaste lambast bash blame fault characterize characterise portray depict
   paint compare liken refer defend welcome applaud commend congratulate thank apologize rebuke reprimand scold slap chastise
   castigate admonish taunt tease address invoke reference frame cast bill credit charge champion voice express pan rip

@@ -51,7 +51,7 @@ export function readFrames(text: string, blocks: readonly Block[], quotations: r
     while (to < quotations.length && (quotations[to]?.outer.start ?? Infinity) < block.end) to++
     const tokens = tokenize(text, block, quotations, from, to)
     from = to
-    frames.push(...cutFrames(text, tokens.map(retag), index, quotations))
+    for (const frame of cutFrames(text, tokens.map(retag), index, quotations)) frames.push(frame)
   }
   return frames
 }

@@ -1,7 +1,7 @@
 import { bare, possessorsOf, readChunks, type Chunk } from './chunks.ts'
 import type { Frame, Token } from './frames.ts'
 import type { Span } from './quote.ts'
-import { genderOfFirstName, genderOfWord, isA, isBodyWord, isFirstName, isRole } from './lexicon.ts'
+import { genderOfFirstName, genderOfWord, isA, isBodyNoun, isBodyWord, isFirstName, isRole } from './lexicon.ts'
 
 /** A person, body or place that an article names. */
 export type Entity = {
@@ -67,8 +67,9 @@ export function readMentions(text: string, frames: readonly Frame[], quotations:
   const alone = new Set<string>()
   for (const [index, frame] of frames.entries()) {
     for (const chunk of chunks[index] ?? []) {
-      const words = nameWords(frame, chunk)
-      if (words.length === 1 && words[0]) alone.add(words[0])
+      if (chunk.name?.first !== chunk.name?.last) continue
+      const [word, second] = nameWords(frame, chunk)
+      if (word && second === undefined) alone.add(word)
     }
   }
   for (const quotation of quotations) register.quoted(text, quotation, alone, frames.length)
@@ -97,6 +98,7 @@ export function readMentions(text: string, frames: readonly Frame[], quotations:
 
 /** Lower case, without diacritics, apostrophes and hyphens: Yo-jong and Yo Jong, O’Malley and O'Malley agree. */
 export function foldName(name: string): string {
+  if (/^[A-Za-z]+$/.test(name)) return name.toLowerCase()
   return name
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
@@ -288,6 +290,10 @@ function isName(token: Token): boolean {
   return token.pos === 'PROPN' && !isRole(token.lower) && !isBodyWord(token.lower)
 }
 
+/** Kinds of places and bodies that are family names as often: Hall, Church. */
+const SURNAME_LIKE =
+  /^(?:hall|church|park|lake|house|street|beach|bay|post|press|guard|bridge|field|valley|day|front|young)$/
+
 function kindOf(words: readonly string[], name: string, chunk: Chunk): Entity['kind'] {
   const phrase = words.join(' ')
   const last = words.at(-1) ?? ''
@@ -297,6 +303,7 @@ function kindOf(words: readonly string[], name: string, chunk: Chunk): Entity['k
     !isBodyWord(last)
   )
     return 'person'
+  if (words.length === 2 && isFirstName(first) && SURNAME_LIKE.test(last)) return 'person'
   if (isBodyWord(last) || isBodyWord(first)) return 'body'
   if (isA(phrase, 'organisation')) return 'body'
   if (isA(phrase, 'place') || (words.length > 1 && isA(last, 'place') && !isFirstName(first))) return 'place'
@@ -377,6 +384,15 @@ function learn(
   if (/^(?:who|whose)$/.test(frame.tokens[afterName + 1]?.lower ?? '') && entity.kind === 'unknown')
     entity.kind = 'person'
   const before = chunks[position - 1]
+  // "her company, Okoro Homes,"
+  const apposed =
+    before?.kind === 'description' && before.last === chunk.first - 2 && frame.tokens[chunk.first - 1]?.text === ','
+  const closes =
+    /^[,.]$/.test(frame.tokens[afterName]?.text ?? '') && frame.tokens[(before?.first ?? 0) - 1]?.pos !== 'ADP'
+  if (apposed && closes && entity.words.length > 1 && chunk.titles.length === 0 && isBodyNoun(before.head)) {
+    entity.kind = 'body'
+    entity.gender = undefined
+  }
   if (before?.kind === 'description' && before.definite && frame.tokens[chunk.first - 1]?.text === ',') {
     const gap = chunk.first - 1 - before.last
     if (gap === 1 && isRole(before.head) && !isListed(frame, chunk)) {

@@ -38,7 +38,7 @@ export function findReported(
       if (!referent || !isSource(referent, cue)) continue
       for (const span of reader.clausesOf(cue)) clauses.push({ ...span, cue, frame: index, referent })
     }
-    found.push(...withoutCrossings(clauses))
+    for (const clause of withoutCrossings(clauses)) found.push(clause)
   }
   return found
 }

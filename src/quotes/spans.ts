@@ -41,7 +41,7 @@ export function splitBlocks(text: string): Block[] {
       const first = lines[0]
       const last = lines.at(-1)
       if (first && last) blocks.push({ start: first.start, end: last.end })
-    } else blocks.push(...lines)
+    } else for (const line of lines) blocks.push(line)
     lines.length = 0
   }
   let at = 0
@@ -136,8 +136,8 @@ function scanBlock(text: string, block: Block, nextOpens: boolean, carried: bool
     }
   }
   const singles = singleQuotations(text, block, taken)
-  if (singles.length === 0) found.push(...taken)
-  else found.push(...[...taken, ...singles].sort((a, b) => a.start - b.start))
+  const all = singles.length === 0 ? taken : [...taken, ...singles].sort((a, b) => a.start - b.start)
+  for (const quotation of all) found.push(quotation)
   return carry
 }
 
