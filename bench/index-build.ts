@@ -1,20 +1,17 @@
 import Table from 'cli-table3'
-import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { formatArticle, parseArticle, type Article } from '../src/corpus/corpus.ts'
+import { formatArticle, type Article } from '../src/corpus/corpus.ts'
 import type { EmbeddingConfig } from '../src/embedding/embedding.ts'
 import { BUILD_STAGES } from '../src/index/build.ts'
 import { openCoverage } from '../src/index/coverage.ts'
 import { buildIndex, type BuildReport } from '../src/index/index.ts'
 import { createVectorGraph } from '../src/index/vectors.ts'
+import { readTexts, vary, writeCorpus } from './texts.ts'
 
 /** Sentences of the corpora that are built; `BENCH_SENTENCES=100000` for others, separated by commas. */
 const sizes = (process.env['BENCH_SENTENCES'] ?? '2000,10000').split(',').map(Number)
-/** About what a sentence takes of an article's body. */
-const charactersPerSentence = 125
 const queries = 200
 const neighbours = 10
 const plain = { head: [], border: [] }
@@ -151,46 +148,4 @@ function dot(a: Float32Array, b: Float32Array): number {
 function normalised(vector: Float32Array): Float32Array {
   const norm = Math.sqrt(dot(vector, vector))
   return vector.map((value) => value / norm)
-}
-
-async function readTexts(): Promise<string[]> {
-  const shared = ['../../shared/retrieval-dev/articles', '../../shared/quotes-dev/text']
-  const folders = [...shared, '../corpus'].map((folder) => fileURLToPath(new URL(folder, import.meta.url)))
-  const texts = await Promise.all(
-    folders.filter(existsSync).map(async (folder) => {
-      const files = (await readdir(folder)).filter((file) => /\.(md|txt)$/u.test(file)).sort()
-      return Promise.all(
-        files.map(async (file) => (await readFile(join(folder, file), 'utf8')).replace(/^---\n[^]*?\n---\n/u, '')),
-      )
-    }),
-  )
-  return texts.flat().filter((text) => text.trim().length > 500)
-}
-
-/** Writes articles until they hold about that many sentences. */
-async function writeCorpus(dir: string, texts: readonly string[], sentences: number): Promise<Article[]> {
-  await mkdir(dir, { recursive: true })
-  const articles: Article[] = []
-  for (let characters = 0, i = 0; characters < sentences * charactersPerSentence; i++) {
-    const text = texts[i % texts.length] ?? ''
-    const body = i < texts.length ? text : vary(text, Math.floor(i / texts.length))
-    const file = `article-${String(i)}.md`
-    const day = String((i % 28) + 1).padStart(2, '0')
-    const source = `---\ntitle: Article ${String(i)}\noutlet: Outlet ${String(i % 9)}\npublished: 2024-03-${day}\n---\n\n${body}`
-    const article = parseArticle(source, file)
-    await writeFile(join(dir, file), formatArticle(article))
-    articles.push(article)
-    characters += article.body.length
-  }
-  return articles
-}
-
-/** A text with every fifth longer word changed for another one of it; another `copy` changes them otherwise. */
-function vary(text: string, copy: number): string {
-  const words = text.match(/\p{L}{5,}/gu) ?? ['other']
-  let place = 0
-  return text.replace(/\p{L}{5,}/gu, (word) => {
-    place++
-    return place % 5 === copy % 5 ? (words[(place * 31 + copy * 7919) % words.length] ?? word) : word
-  })
 }

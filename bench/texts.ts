@@ -1,0 +1,51 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { formatArticle, parseArticle, type Article } from '../src/corpus/corpus.ts'
+
+/** About what a sentence takes of an article's body. */
+const charactersPerSentence = 125
+
+/** Texts of the development sets where they are, and of the sample corpus; front matter left out. */
+export async function readTexts(): Promise<string[]> {
+  const shared = ['../../shared/retrieval-dev/articles', '../../shared/quotes-dev/text']
+  const folders = [...shared, '../corpus'].map((folder) => fileURLToPath(new URL(folder, import.meta.url)))
+  const texts = await Promise.all(
+    folders.filter(existsSync).map(async (folder) => {
+      const files = (await readdir(folder)).filter((file) => /\.(md|txt)$/u.test(file)).sort()
+      return Promise.all(
+        files.map(async (file) => (await readFile(join(folder, file), 'utf8')).replace(/^---\n[^]*?\n---\n/u, '')),
+      )
+    }),
+  )
+  return texts.flat().filter((text) => text.trim().length > 500)
+}
+
+/** Writes articles until they hold about that many sentences; past the texts there are, varied copies of them. */
+export async function writeCorpus(dir: string, texts: readonly string[], sentences: number): Promise<Article[]> {
+  await mkdir(dir, { recursive: true })
+  const articles: Article[] = []
+  for (let characters = 0, i = 0; characters < sentences * charactersPerSentence; i++) {
+    const text = texts[i % texts.length] ?? ''
+    const body = i < texts.length ? text : vary(text, Math.floor(i / texts.length))
+    const file = `article-${String(i)}.md`
+    const day = String((i % 28) + 1).padStart(2, '0')
+    const source = `---\ntitle: Article ${String(i)}\noutlet: Outlet ${String(i % 9)}\npublished: 2024-03-${day}\n---\n\n${body}`
+    const article = parseArticle(source, file)
+    await writeFile(join(dir, file), formatArticle(article))
+    articles.push(article)
+    characters += article.body.length
+  }
+  return articles
+}
+
+/** A text with every fifth longer word changed for another one of it; another `copy` changes them otherwise. */
+export function vary(text: string, copy: number): string {
+  const words = text.match(/\p{L}{5,}/gu) ?? ['other']
+  let place = 0
+  return text.replace(/\p{L}{5,}/gu, (word) => {
+    place++
+    return place % 5 === copy % 5 ? (words[(place * 31 + copy * 7919) % words.length] ?? word) : word
+  })
+}
