@@ -35,7 +35,7 @@ describe('quotation marks', () => {
     ['decades', "The crane dates from the '80s, the quay from the ’20s."],
     ['feet and inches', `The fence is 6'2" high and 12" thick.`],
     ['a mark that is never closed, in the middle of a paragraph', 'The “ mark is lost here and the text goes on.'],
-    ['a closing mark alone', 'They stand in the same trench.” Then it goes on.'],
+    ['a closing mark alone', 'They waited on the quay.” Then it goes on.'],
     ['marks around nothing', 'They wrote “” and " " and “…”.'],
   ])('given %s, when read, then there is no quotation', (_, text) => {
     expect(words(text)).toEqual([])
