@@ -1,5 +1,11 @@
 import type { Embedder } from '../embedding/embedding.ts'
 import type { ArticleFilter, ArticleRow, Generation } from '../index/index.ts'
+import { signsOf } from './answerability.ts'
+import { areCopies, shinglesOf, type Shingles } from './duplicates.ts'
+import { gatherCandidates, type Candidate } from './evidence.ts'
+import { lexiconOf } from './lexicon.ts'
+import { readQuestion } from './question.ts'
+import { answerability, relevance } from './weights.ts'
 
 /** What somebody asks, and of which articles. */
 export type Question = {
@@ -33,41 +39,54 @@ export type Hit = QuotedPassage & {
   readonly score: number
 }
 
-/** Candidates taken from each of the two rankings. */
-const CANDIDATES = 100
+/** Longer texts are cut before they are embedded; a model reads no more of them. */
+const MAX_EMBEDDED_CHARACTERS = 600
+/** How fast scores fall from the first hit on; monotone, so that it changes no order. */
+const FALL = 0.5
 
 /**
- * The passages that answer a question best, best first, no two of one hit overlapping. Any text is a question: an
- * empty one, or one of signs only, has no hit.
+ * The passages that answer a question best, best first. Passages that overlap one above them are left out; copies that
+ * other outlets carry are sources of the first. Any text is a question: an empty one, or one of signs only, has no hit.
  */
 export async function search(generation: Generation, embedder: Embedder, question: Question): Promise<readonly Hit[]> {
   const { text, filter, limit = 10 } = question
-  const words = text.slice(0, 1000).match(/[\p{L}\p{N}]+/gu) ?? []
-  const [vector] = await embedder.embed([text.slice(0, 1000)], { role: 'query' })
-  if (words.length === 0 || vector === undefined) return []
-  const expression = [...new Set(words)].map((word) => `"${word}"`).join(' OR ')
-  const scores = new Map<number, { bm25: number; cosine: number; sentence: number }>()
-  const found = generation.bm25(expression, CANDIDATES, { ...(filter ? { filter } : {}) })
-  const best = found[0]?.bm25 ?? 1
-  for (const { passageId, bm25 } of found) scores.set(passageId, { bm25: bm25 / best, cosine: -1, sentence: 0 })
-  for (const { sentenceId } of generation.nearest(vector, CANDIDATES, filter))
-    for (const { passageId } of generation.passagesOfSentence(sentenceId))
-      if (!scores.has(passageId)) scores.set(passageId, { bm25: 0, cosine: -1, sentence: 0 })
-  for (const [passageId, score] of scores) {
-    for (const { sentenceId } of generation.sentencesOfPassage(passageId)) {
-      const cosine = generation.vector(sentenceId).reduce((sum, value, i) => sum + value * (vector[i] ?? 0), 0)
-      if (cosine > score.cosine) Object.assign(score, { cosine, sentence: sentenceId })
-    }
+  const lexicon = lexiconOf(generation)
+  const read = readQuestion(text, lexicon)
+  if (read.terms.length === 0 || limit < 1) return []
+  const [vector] = await embedder.embed([text.slice(0, MAX_EMBEDDED_CHARACTERS)], { role: 'query' })
+  if (vector === undefined) return []
+  const ranked = gatherCandidates(generation, lexicon, read, vector, filter)
+    .map((candidate) => ({ candidate, relevance: relevance(candidate) }))
+    .sort((a, b) => b.relevance - a.relevance || a.candidate.passage.passageId - b.candidate.passage.passageId)
+  const [first] = ranked
+  if (first === undefined) return []
+  const hits: { hit: QuotedPassage; relevance: number; shingles: Shingles; copies: ArticleRow[] }[] = []
+  const seen: Candidate[] = []
+  for (const { candidate, relevance } of ranked) {
+    if (seen.some((earlier) => overlap(earlier, candidate))) continue
+    const hit = quotedPassage(generation, candidate.passage.passageId, candidate.answering)
+    const shingles = shinglesOf(hit.text)
+    const original = hits.find((earlier) => areCopies(earlier.shingles, shingles))
+    if (original === undefined && hits.length >= limit) break
+    seen.push(candidate)
+    if (original === undefined) hits.push({ hit, relevance, shingles, copies: [] })
+    else original.copies.push(hit.article)
   }
-  const hits: Hit[] = []
-  const ranked = [...scores].sort(([, a], [, b]) => b.bm25 + b.cosine - a.bm25 - a.cosine)
-  for (const [passageId, { bm25, cosine, sentence }] of ranked) {
-    const described = describeHit(generation, { passageId, answeringSentence: sentence })
-    if (hits.some((hit) => overlap(hit, described))) continue
-    hits.push({ ...described, score: Math.max(0, (bm25 + cosine) / 2) })
-    if (hits.length >= limit) break
-  }
-  return hits
+  const signs = signsOf(
+    read,
+    ranked.map(({ candidate }) => candidate),
+    first,
+  )
+  const probability = answerability(signs)
+  const kept = filter && new Set(generation.articlesKept(filter).map(({ articleId }) => articleId))
+  return hits.map(({ hit, relevance, shingles, copies }) => ({
+    ...hit,
+    sources: withCopies(hit.article, [
+      ...copies,
+      ...copiesOf(generation, hit, shingles).filter(({ articleId }) => kept?.has(articleId) ?? true),
+    ]),
+    score: probability * Math.exp(FALL * Math.min(0, relevance - first.relevance)),
+  }))
 }
 
 /** A hit again, by its numbers. @throws RangeError when the generation has no such passage or sentence */
@@ -75,11 +94,17 @@ export function describeHit(
   generation: Generation,
   ref: { readonly passageId: number; readonly answeringSentence: number },
 ): QuotedPassage {
-  const { articleId, start, end } = generation.passage(ref.passageId)
-  const sentence = generation.sentence(ref.answeringSentence)
+  const hit = quotedPassage(generation, ref.passageId, ref.answeringSentence)
+  return { ...hit, sources: withCopies(hit.article, copiesOf(generation, hit, shinglesOf(hit.text))) }
+}
+
+function quotedPassage(generation: Generation, passageId: number, answeringSentence: number): QuotedPassage {
+  const { articleId, start, end } = generation.passage(passageId)
+  const sentence = generation.sentence(answeringSentence)
   const article = generation.article(articleId)
   return {
-    ...ref,
+    passageId,
+    answeringSentence,
     articleId,
     article,
     start,
@@ -90,6 +115,28 @@ export function describeHit(
   }
 }
 
-function overlap(a: QuotedPassage, b: QuotedPassage): boolean {
+/** Articles that carry the same answering sentence in a copy of the passage. */
+function copiesOf(generation: Generation, hit: QuotedPassage, shingles: Shingles): ArticleRow[] {
+  const { vectorId } = generation.sentence(hit.answeringSentence)
+  return generation
+    .sentencesOfVector(vectorId)
+    .filter(({ articleId }) => articleId !== hit.articleId)
+    .filter(({ sentenceId, articleId }) =>
+      generation
+        .passagesOfSentence(sentenceId)
+        .some(({ start, end }) => areCopies(shinglesOf(generation.body(articleId).slice(start, end)), shingles)),
+    )
+    .map(({ articleId }) => generation.article(articleId))
+}
+
+/** The article and those that copy it, each once, copies in the order of their dates. */
+function withCopies(article: ArticleRow, copies: readonly ArticleRow[]): readonly [ArticleRow, ...ArticleRow[]] {
+  const others = new Map(copies.map((copy) => [copy.articleId, copy]))
+  others.delete(article.articleId)
+  const byDate = [...others.values()].sort((a, b) => (a.published ?? '9').localeCompare(b.published ?? '9'))
+  return [article, ...byDate]
+}
+
+function overlap({ passage: a }: Candidate, { passage: b }: Candidate): boolean {
   return a.articleId === b.articleId && a.start < b.end && b.start < a.end
 }

@@ -1,0 +1,134 @@
+import { distance } from 'fastest-levenshtein'
+import type { Generation, SpeakerId } from '../index/index.ts'
+import { readTerms, stemOf } from '../text/terms.ts'
+
+/** The words of one generation: what they weigh, and what a word that it does not have may be meant for. */
+export type Lexicon = {
+  /** Passages that hold the stem. */
+  frequency(stem: string): number
+  /** ln(1 + (N − n + ½)/(n + ½)) of Robertson and Spärck Jones, N passages, n with the stem; for no stem the greatest. */
+  idf(frequency: number): number
+  /** Stems that a folded word stands for, most likely first, with how sure that is, 0…1; itself first when it is known. */
+  readings(word: string): readonly Reading[]
+  /** Stems of all names of a speaker. */
+  namesOf(speakerId: SpeakerId): ReadonlySet<string>
+}
+
+export type Reading = { readonly stem: string; readonly weight: number }
+
+const lexicons = new WeakMap<Generation, Lexicon>()
+
+/** Reads the lexicon of a generation, once. */
+export function lexiconOf(generation: Generation): Lexicon {
+  const known = lexicons.get(generation)
+  if (known !== undefined) return known
+  const lexicon = readLexicon(generation)
+  lexicons.set(generation, lexicon)
+  return lexicon
+}
+
+/** A word in fewer passages may be a short form of a common one: "dems". */
+const RARE = 3
+const SHORT_FORM_WEIGHT = 0.7
+const CORRECTION_WEIGHT = 0.9
+const PARTS_WEIGHT = 0.9
+const SHORTEST_CORRECTED = 4
+
+function readLexicon(generation: Generation): Lexicon {
+  const frequencies = new Map<string, number>()
+  const byStart = new Map<string, string[]>()
+  for (const { stem, passages } of generation.vocabulary()) {
+    frequencies.set(stem, passages)
+    if (stem.length < SHORTEST_CORRECTED - 1 || /\d/.test(stem)) continue
+    const start = stem.slice(0, 1)
+    const list = byStart.get(start)
+    if (list) list.push(stem)
+    else byStart.set(start, [stem])
+  }
+  const passages = Math.max(1, generation.manifest.counts.passages)
+  const frequency = (stem: string) => frequencies.get(stem) ?? 0
+  let names: Map<SpeakerId, ReadonlySet<string>> | undefined
+
+  /** The most frequent known stem that is one or two typing errors away; the first letter is seldom wrong. */
+  function correction(word: string): string | undefined {
+    const stem = stemOf(word)
+    if (word.length < SHORTEST_CORRECTED || /\d/.test(word)) return undefined
+    const most = word.length >= 7 ? 2 : 1
+    let best: { stem: string; errors: number; passages: number } | undefined
+    for (const candidate of byStart.get(word.slice(0, 1)) ?? []) {
+      if (Math.abs(candidate.length - stem.length) > most) continue
+      const errors = typingErrors(stem, candidate)
+      if (errors > most || candidate.length - errors < 3) continue
+      const found = { stem: candidate, errors, passages: frequency(candidate) }
+      if (best === undefined || errors < best.errors || (errors === best.errors && found.passages > best.passages))
+        best = found
+    }
+    return best?.stem
+  }
+
+  /** The most frequent stem that a clipped word begins: "dems", "philly". */
+  function longForm(word: string): string | undefined {
+    const clipped = word.replace(/s$/, '').replace(/(?:(.)\1)?(?:y|ie)$/, '$1')
+    if (clipped.length < 3 || /\d/.test(word)) return undefined
+    let best: string | undefined
+    for (const stem of byStart.get(word.slice(0, 1)) ?? []) {
+      if (stem.length < clipped.length + 2 || !stem.startsWith(clipped)) continue
+      if (best === undefined || frequency(stem) > frequency(best)) best = stem
+    }
+    return best
+  }
+
+  /** "yojong" as "yo jong", where both are known. */
+  function parts(word: string): readonly string[] | undefined {
+    for (let i = 2; i <= word.length - 2; i += 1) {
+      const [left, right] = [stemOf(word.slice(0, i)), stemOf(word.slice(i))]
+      if (frequency(left) > 0 && frequency(right) > 0 && (left.length > 2 || right.length > 2)) return [left, right]
+    }
+    return undefined
+  }
+
+  return {
+    frequency,
+    idf: (n) => Math.log(1 + (passages - n + 0.5) / (n + 0.5)),
+    readings(word) {
+      const stem = stemOf(word)
+      const readings: Reading[] = [{ stem, weight: 1 }]
+      const n = frequency(stem)
+      if (n > RARE) return readings
+      const add = (read: string | undefined, weight: number) => {
+        if (read !== undefined && read !== stem && frequency(read) > n) readings.push({ stem: read, weight })
+      }
+      if (n > 0) {
+        add(longForm(word), SHORT_FORM_WEIGHT)
+        return readings
+      }
+      const corrected = correction(word)
+      add(corrected, CORRECTION_WEIGHT)
+      if (corrected === undefined) {
+        add(longForm(word), SHORT_FORM_WEIGHT)
+        if (readings.length === 1) for (const part of parts(word) ?? []) add(part, PARTS_WEIGHT)
+      }
+      return readings
+    },
+    namesOf(speakerId) {
+      names ??= new Map(
+        generation
+          .speakers()
+          .map(({ speakerId, name, aliases }) => [
+            speakerId,
+            new Set([name, ...aliases.map(({ alias }) => alias)].flatMap((n) => readTerms(n).map(({ stem }) => stem))),
+          ]),
+      )
+      return names.get(speakerId) ?? new Set()
+    },
+  }
+}
+
+/** Levenshtein's distance, in which two letters changed over count as one error. */
+function typingErrors(a: string, b: string): number {
+  const errors = distance(a, b)
+  if (errors !== 2 || a.length !== b.length) return errors
+  let i = 0
+  while (a[i] === b[i]) i += 1
+  return a[i] === b[i + 1] && a[i + 1] === b[i] && a.slice(i + 2) === b.slice(i + 2) ? 1 : errors
+}
