@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdir, open } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
@@ -74,6 +75,39 @@ export async function appendAudit(dataDir: string, record: AuditRecord): Promise
       { cause: error },
     )
   }
+}
+
+/**
+ * Does what somebody asked for with a record before and one after it, `done` or `failed`; when the first cannot be
+ * written, nothing is done.
+ * @param done what the second record tells of what was made
+ * @throws what `work` throws; UserError `write-failed` when the log cannot be written, which says whether it was done
+ */
+export async function withAudit<T>(
+  log: { readonly dataDir: string; readonly now: () => Date },
+  record: Omit<AuditRecord, 'at' | 'outcome' | 'change'>,
+  work: () => Promise<T>,
+  done: (made: T) => Partial<AuditRecord>,
+): Promise<T> {
+  const change = randomUUID()
+  const write = (outcome: AuditRecord['outcome'], rest: Partial<AuditRecord>) =>
+    appendAudit(log.dataDir, { at: log.now().toISOString(), ...record, ...rest, outcome, change })
+  await write('begun', {})
+  let made: T
+  try {
+    made = await work()
+  } catch (error) {
+    // The change's own failure is what its maker must hear, even when the log fails too.
+    await write('failed', { detail: error instanceof Error ? error.message : String(error) }).catch(() => undefined)
+    throw error
+  }
+  await write('done', done(made)).catch((error: unknown) => {
+    if (!(error instanceof UserError)) throw error
+    throw new UserError(error.code, `The change was made (${record.action}), but: ${error.message}`, error.remedy, {
+      cause: error,
+    })
+  })
+  return made
 }
 
 /**

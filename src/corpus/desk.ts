@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { UserError } from '../errors.ts'
-import { defined, formatArticle, parseArticle, readArticle, type ArticleProblem } from './article.ts'
-import { appendAudit, readAudit, type AuditRecord } from './audit.ts'
+import { defined, formatArticle, parseArticle, readArticle, type Article, type ArticleProblem } from './article.ts'
+import { readAudit, withAudit, type AuditRecord } from './audit.ts'
 import { openCatalogue, type Catalogue } from './catalogue.ts'
 import { placeDraft, readCorpus, type ImportEntry } from './corpus.ts'
 import { readDate } from './dates.ts'
@@ -62,6 +61,12 @@ export type Desk = {
    */
   readonly add: (draft: Draft, source: string, actor: Actor) => Promise<Placed>
   /**
+   * What an article's file is and says, for who is about to remove it.
+   * @param article as for `remove`
+   * @throws UserError `article-missing`
+   */
+  readonly find: (article: string) => Promise<Pick<Article, 'file'> & Partial<Omit<Article, 'slug' | 'file'>>>
+  /**
    * Moves an article to the corpus's trash.
    * @param article its file in the corpus, with or without `.md`
    * @throws UserError `article-missing`, `write-failed`; then nothing has changed
@@ -86,32 +91,11 @@ export function openDesk(
   const held = openHeld(corpusDir)
   const inTurn = queue()
 
-  /** Makes a change with a record before and after it; when the first cannot be written, nothing is done. */
-  const recorded = async <T>(
+  const recorded = <T>(
     record: Pick<AuditRecord, 'action' | 'file' | 'title' | 'detail'> & Actor,
     work: () => Promise<T>,
     done: (made: T) => Partial<AuditRecord>,
-  ): Promise<T> => {
-    const change = randomUUID()
-    const write = (outcome: AuditRecord['outcome'], rest: Partial<AuditRecord>) =>
-      appendAudit(dataDir, { at: now().toISOString(), ...record, ...rest, outcome, change })
-    await write('begun', {})
-    let made: T
-    try {
-      made = await work()
-    } catch (error) {
-      // The change's own failure is what its maker must hear, even when the log fails too.
-      await write('failed', { detail: error instanceof Error ? error.message : String(error) }).catch(() => undefined)
-      throw error
-    }
-    await write('done', done(made)).catch((error: unknown) => {
-      if (!(error instanceof UserError)) throw error
-      throw new UserError(error.code, `The change was made (${record.action}), but: ${error.message}`, error.remedy, {
-        cause: error,
-      })
-    })
-    return made
-  }
+  ) => withAudit({ dataDir, now }, record, work, done)
 
   const placed = async (draft: Draft, source: string, dryRun: boolean): Promise<Placed> => {
     await held.refresh()
@@ -137,6 +121,12 @@ export function openDesk(
           ({ file, outcome: made }) => ({ file, detail: `${made} from ${source}` }),
         )
       }),
+    find: async (article) => {
+      const file = await fileOf(corpusDir, article)
+      const source = await readArticleFile(corpusDir, file)
+      const reading = typeof source === 'string' ? readArticle(source, file) : undefined
+      return reading !== undefined && 'article' in reading ? { file, ...statedBy(reading.article) } : { file }
+    },
     remove: (article, actor, reason) =>
       inTurn(async () => {
         const file = await fileOf(corpusDir, article)
