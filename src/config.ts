@@ -35,7 +35,11 @@ const settings = {
   DISCORD_API_URL: [url, 'Another address of Discord’s API, for tests and the preview.'],
   CORPUS_DIR: [optionalText.default('corpus'), 'Where the articles lie.'],
   INDEX_DIR: [optionalText.default('index'), 'Where the built index lies; derived, safe to delete.'],
-  DATA_DIR: [optionalText.default('.verbatim'), 'Where votes and channel settings lie; keep it when you update.'],
+  DATA_DIR: [
+    optionalText.default('.verbatim'),
+    'Where votes, channel settings, the audit log and the state of feeds lie; keep it when you update.',
+  ],
+  FEEDS: [optionalText, 'A YAML file that lists RSS, Atom or JSON feeds: `url` and `outlet` of each.'],
   EMBEDDING_MODEL: [
     optionalText.default('use-lite'),
     '`use-lite` (built in, no download) or a feature-extraction model of the Hugging Face hub.',
@@ -76,6 +80,8 @@ export type Config = {
   readonly corpusDir: string
   readonly indexDir: string
   readonly dataDir: string
+  /** Path of the list of feeds. */
+  readonly feedsFile: RawConfig['FEEDS']
   readonly embeddingModel: string
   readonly embeddingPrecision: 'int8' | 'fp32'
   readonly embeddingRevision: RawConfig['EMBEDDING_REVISION']
@@ -105,6 +111,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     corpusDir: read('CORPUS_DIR') ?? 'corpus',
     indexDir: read('INDEX_DIR') ?? 'index',
     dataDir: read('DATA_DIR') ?? '.verbatim',
+    feedsFile: read('FEEDS'),
     embeddingModel: read('EMBEDDING_MODEL') ?? 'use-lite',
     embeddingPrecision: read('EMBEDDING_PRECISION'),
     embeddingRevision: read('EMBEDDING_REVISION'),

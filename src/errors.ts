@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'index-version'
   | 'model-unavailable'
   | 'stale-state'
+  | 'watch-failed'
   | 'write-failed'
 
 /**

@@ -3,8 +3,8 @@ import { embeddingOf, openEngine, type Engine } from '../engine.ts'
 import { UserError } from '../errors.ts'
 import { buildIndex, type BuildReport } from '../index/index.ts'
 import { formatSeconds, showProgress } from './progress.ts'
-import { plain } from './render.ts'
 import { renderTable } from './table.ts'
+import { counted, problemLines } from './wording.ts'
 
 /** What a build works with besides the configuration. */
 export type BuildChoices = {
@@ -85,16 +85,9 @@ function summarise(report: BuildReport): string {
   return `Indexed ${counted(articles, 'article')}, ${counted(passages, 'passage')}, ${counted(quotes, 'quote')} in ${seconds.total.toFixed(1)} s.`
 }
 
-function counted(count: number, noun: string): string {
-  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`
-}
-
 /** A build's report as text: what there is now, how long it took, and the articles that were left out. */
 export function renderBuildReport(report: BuildReport): string {
-  const problems = report.problems.map(
-    ({ file, field, reason, remedy }) => `  ${file}: ${field === undefined ? '' : `${field} `}${reason}. ${remedy}`,
-  )
-  const { seconds } = report
+  const { seconds, problems } = report
   return [
     report.changed
       ? summarise(report)
@@ -116,6 +109,6 @@ export function renderBuildReport(report: BuildReport): string {
     ),
     ...(problems.length === 0
       ? []
-      : [`${counted(problems.length, 'problem')}; these articles were left out:\n${plain(problems.join('\n'))}`]),
+      : [`${counted(problems.length, 'problem')}; these articles were left out:\n${problemLines(problems)}`]),
   ].join('\n')
 }

@@ -2,26 +2,21 @@ import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { Argument, Option, type Command as Program } from 'commander'
 import type { Command, OptionDefinition, OptionValues } from '../command.ts'
-import { readConfig, type Config } from '../config.ts'
+import type { Config } from '../config.ts'
 import type { Engine } from '../engine.ts'
 import { UserError } from '../errors.ts'
 import type { QuoteKind } from '../quotes/quote.ts'
 import type { Reply } from '../reply.ts'
 import { buildWithProgress, openOrBuild, renderBuildReport } from './build.ts'
+import { addCorpus } from './corpus-subcommands.ts'
+import { addFeeds } from './feeds-subcommand.ts'
 import { renderImportReport } from './import-report.ts'
 import { answerJson, extractJson } from '../json.ts'
 import { chat, layout } from './chat.ts'
 import { showProgress } from './progress.ts'
-import { renderReply } from './render.ts'
+import { plain, renderReply } from './render.ts'
+import { configOf, EXIT, interruptSignal, subcommand, type Places, type SubcommandContext } from './subcommand.ts'
 import { readValue } from './typed-command.ts'
-
-/** Exit codes that scripts can rely on. */
-export const EXIT = { answered: 0, error: 1, usage: 2, nothingFound: 3 } as const
-
-/** What the program is given: the commands that Discord has too, and where its exit code goes. */
-export type SubcommandContext = { readonly commands: readonly Command[]; readonly exit: (code: number) => void }
-
-type Places = { readonly corpus?: string; readonly index?: string }
 
 /** Adds every subcommand to the program: what Discord's commands do, and what only an operator does. */
 export function addSubcommands(program: Program, context: SubcommandContext): void {
@@ -31,26 +26,11 @@ export function addSubcommands(program: Program, context: SubcommandContext): vo
   }
   addSearch(program, context)
   addImport(program, context)
+  addCorpus(program, context)
+  addFeeds(program, context)
   addIndex(program, context)
   addExtract(program, context)
   addChat(program, context)
-}
-
-function subcommand(program: Program, name: string, description: string, example: string): Program {
-  return program
-    .command(name)
-    .description(description)
-    .option('--corpus <dir>', 'where the articles lie (CORPUS_DIR)')
-    .option('--index <dir>', 'where the index lies (INDEX_DIR)')
-    .addHelpText('after', `\nExample:\n  npm run -s verbatim -- ${example}`)
-}
-
-function configOf({ corpus, index }: Places): Config {
-  return readConfig({
-    ...process.env,
-    ...(corpus === undefined ? {} : { CORPUS_DIR: corpus }),
-    ...(index === undefined ? {} : { INDEX_DIR: index }),
-  })
 }
 
 async function withEngine<T>(places: Places, work: (engine: Engine) => Promise<T>): Promise<T> {
@@ -148,9 +128,9 @@ function addSearch(program: Program, { exit }: SubcommandContext): void {
         throw new UserError('bad-argument', `--limit: "${flags.limit}" is not a number from 1 to 100.`, 'Try -k 10.')
       await withEngine(flags, async (engine) => {
         let isAnyAnswered = false
-        for await (const line of createInterface({ input: process.stdin })) {
-          const question = line.trim()
-          if (question === '') continue
+        // A line is printed as it came, so that whoever asked finds the answer by the question.
+        for await (const question of createInterface({ input: process.stdin })) {
+          if (question.trim() === '') continue
           const answer = await engine.ask({ text: question, limit })
           isAnyAnswered ||= answer.kind === 'answered'
           process.stdout.write(`${JSON.stringify(answerJson(question, answer))}\n`)
@@ -193,16 +173,40 @@ function addImport(program: Program, { exit }: SubcommandContext): void {
 function addIndex(program: Program, { exit }: SubcommandContext): void {
   subcommand(program, 'index', 'Builds the index of the corpus; what did not change is taken over', 'index')
     .option('--full', 'make everything anew, vectors too')
-    .option('--json', 'print the report as JSON')
-    .action(async (flags: Places & { full?: boolean; json?: boolean }) => {
-      const report = await buildWithProgress(configOf(flags), {
-        stream: process.stderr,
-        full: flags.full === true,
-        signal: interruptSignal(),
-      })
-      process.stdout.write(flags.json === true ? `${JSON.stringify(report)}\n` : `${renderBuildReport(report)}\n`)
+    .option('--watch', 'then stay, and build again after each edit of the corpus, until Ctrl-C')
+    .option('--json', 'print the report as JSON, with --watch a line a build')
+    .action(async (flags: Places & { full?: boolean; watch?: boolean; json?: boolean }) => {
+      const config = configOf(flags)
+      const signal = interruptSignal()
+      const isJson = flags.json === true
+      // Opened before the first build, so that no edit falls between.
+      const watch = flags.watch === true ? await openWatch(config) : undefined
+      try {
+        const report = await buildWithProgress(config, { stream: process.stderr, full: flags.full === true, signal })
+        process.stdout.write(isJson ? `${JSON.stringify(report)}\n` : `${renderBuildReport(report)}\n`)
+        await watch?.run(signal, isJson)
+      } finally {
+        await watch?.close()
+      }
       exit(EXIT.answered)
     })
+}
+
+/** Watches the corpus; `run` tells of each build after an edit, a line each, until the signal aborts. */
+async function openWatch(config: Config) {
+  const { rebuildLine, watchCorpus } = await import('./watch.ts')
+  const watch = await watchCorpus(config.corpusDir)
+  return {
+    close: watch.close,
+    run: async (signal: AbortSignal, isJson: boolean) => {
+      process.stderr.write(`Watching ${config.corpusDir}; Ctrl-C ends it.\n`)
+      await watch.rebuild(config, signal, (rebuild) => {
+        if (isJson && 'report' in rebuild) process.stdout.write(`${JSON.stringify(rebuild.report)}\n`)
+        else (isJson ? process.stderr : process.stdout).write(plain(`${rebuildLine(rebuild, new Date())}\n`))
+      })
+      process.stderr.write('Stopped watching.\n')
+    },
+  }
 }
 
 function addExtract(program: Program, { exit }: SubcommandContext): void {
@@ -245,13 +249,4 @@ function addChat(program: Program, { commands }: SubcommandContext): void {
       await chat(configOf(flags), commands)
     },
   )
-}
-
-/** Aborted by Ctrl-C, so that long work ends with everything in order; a second Ctrl-C ends the process. */
-function interruptSignal(): AbortSignal {
-  const controller = new AbortController()
-  process.once('SIGINT', () => {
-    controller.abort(new UserError('cancelled', 'Cancelled.', 'What was there before is untouched.'))
-  })
-  return controller.signal
 }
