@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts'
 import { embeddingOf, openEngine, type Engine } from '../engine.ts'
-import { UserError } from '../errors.ts'
+import { UserError, type ErrorCode } from '../errors.ts'
 import { buildIndex, type BuildReport } from '../index/index.ts'
 import { formatSeconds, showProgress } from './progress.ts'
 import { renderTable } from './table.ts'
@@ -13,6 +13,9 @@ export type BuildChoices = {
   readonly full?: boolean
   readonly signal?: AbortSignal
 }
+
+/** An index that is replaced without asking: there is none, it is damaged, or another version of Verbatim made it. */
+const REBUILT: ReadonlySet<ErrorCode> = new Set(['index-missing', 'index-damaged', 'index-version'])
 
 /** What people call the stages of a build. */
 const STAGES = {
@@ -49,7 +52,7 @@ export async function buildWithProgress(config: Config, choices: BuildChoices): 
 }
 
 /**
- * Opens the engine; where there is no index yet, or a damaged one, builds it first, with a progress bar.
+ * Opens the engine; where there is no index yet, a damaged one, or one of another version, builds it first, with a progress bar.
  * @param onProblem told when a newer generation cannot be opened
  * @throws UserError as `openEngine` and `buildIndex`
  */
@@ -67,7 +70,7 @@ export async function openOrBuild(
   try {
     return await open()
   } catch (error) {
-    if (!(error instanceof UserError) || (error.code !== 'index-missing' && error.code !== 'index-damaged')) throw error
+    if (!(error instanceof UserError) || !REBUILT.has(error.code)) throw error
     stream.write(
       error.code === 'index-missing'
         ? `There is no index yet; building it from ${config.corpusDir}.\n`
