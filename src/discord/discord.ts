@@ -108,7 +108,9 @@ export async function startBot({ config, commands, engine, log: given, paces = P
   client.on(Events.InteractionCreate, (interaction) => void router.handle(interaction))
   client.on(Events.Error, (error) => log.error({ err: error }, 'the client reports an error'))
   client.on(Events.ShardError, (error, shard) => log.error({ err: error, shard }, 'the gateway reports an error'))
-  client.on(Events.ShardReconnecting, (shard) => log.warn({ shard }, 'the gateway is gone; connecting again'))
+  client.on(Events.ShardReconnecting, (shard) => {
+    if (!leaving.signal.aborted) log.warn({ shard }, 'the gateway is gone; connecting again')
+  })
   client.on(Events.ShardResume, (shard, replayed) => log.info({ shard, replayed }, 'the gateway is back'))
   client.on(Events.ShardReady, (shard) => log.info({ shard }, 'the gateway is ready'))
   client.on(Events.Invalidated, () => log.fatal('Discord ended the session for good'))
