@@ -250,6 +250,7 @@ export class Resolver {
   /** The best candidate for "he" or "she" among the names before it: near, a subject, of that gender, the last speaker. */
   private person(chunk: Chunk, gender: 'male' | 'female', none: Referent): Referent {
     const block = this.frames[chunk.frame]?.block
+    const topic = this.topicBefore(chunk, gender)
     const scores = new Map<Entity, number>()
     const times = new Map<Entity, number>()
     const from = Math.max(0, this.recents.length - MENTIONS_BACK)
@@ -273,7 +274,13 @@ export class Resolver {
         else if (entity.words.length === 1) score -= 0.8
         // just introduced
         if (entity.firstFrame === recent.frame) score += 0.5
-        if (this.lastSpeaker?.entity === entity && chunk.frame - this.lastSpeaker.frame <= 4) score += 2
+        if (
+          this.lastSpeaker?.entity === entity &&
+          chunk.frame - this.lastSpeaker.frame <= 4 &&
+          (!topic || topic === entity)
+        )
+          score += 2
+        if (entity === topic) score += 1.2
         // the subject of the sentence before, or of this one, in the same paragraph
         if (recent.role === 'front' && distance <= 1 && this.frames[recent.frame]?.block === block) score += 1.5
         score += Math.min(1, Math.log2(1 + entity.mentions) * 0.25)
@@ -295,6 +302,23 @@ export class Resolver {
     const margin = Math.min(9, bestScore - second)
     if (best.mention) return { ...none, entity: best, mention: best.mention, margin }
     return { ...none, name: best.name, entity: best, margin }
+  }
+
+  /**
+   * The person whom the sentence before, in the same paragraph, has for its subject: what it says next of "she" it says of
+   * them, though the gender of somebody farther off is known and theirs is not.
+   */
+  private topicBefore(chunk: Chunk, gender: 'male' | 'female'): Entity | undefined {
+    const before = chunk.frame - 1
+    if (this.frames[before]?.block !== this.frames[chunk.frame]?.block) return undefined
+    const oldest = Math.max(0, this.recents.length - MENTIONS_BACK)
+    let topic = this.lastSpeaker?.frame === before ? this.lastSpeaker.entity : undefined
+    for (let i = this.recents.length - 1; i >= oldest && this.lastSpeaker?.frame !== before; i--) {
+      const recent = this.recents[i]
+      if (!recent || recent.frame < before) break
+      if (recent.frame === before && recent.role === 'front') topic = recent.entity
+    }
+    return topic && mayBePerson(topic) && (topic.gender ?? gender) === gender ? topic : undefined
   }
 
   private description(chunk: Chunk, none: Referent): Referent {
@@ -467,6 +491,11 @@ export class Resolver {
     const end = frame?.tokens[last.last]?.end ?? start
     return { start, end, text: this.text.slice(start, end) }
   }
+}
+
+/** Of an unknown kind, but with a first and a last name. */
+function mayBePerson(entity: Entity): boolean {
+  return entity.kind === 'person' || (entity.kind === 'unknown' && entity.words.length > 1)
 }
 
 /** Whether a mention leads its clause, and so is likely to be taken up by a pronoun. */

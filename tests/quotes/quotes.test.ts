@@ -157,6 +157,21 @@ describe('who said it', () => {
     expect(spoken(told(text))).toEqual(expected)
   })
 
+  test.each<[string, string, (string | null)[]]>([
+    [
+      'the subject of the sentence before in the paragraph, though the woman of the paragraph before is known as one',
+      'Maret Sool is his sister. She called the tax “a bad joke.”\n\nTenna Quill is the harbour minister. She praised it as “a fair price.”',
+      ['Maret Sool', 'Tenna Quill'],
+    ],
+    [
+      'a gender that a pronoun told before',
+      'Tenna Quill is the harbour minister. She praised it as “a fair price.”\n\nOdrin Sool was there. Tenna Quill shook his hand. “Never again,” she said.',
+      ['Tenna Quill', 'Tenna Quill'],
+    ],
+  ])('given %s, when extracted, then it is resolved as the text goes on', (_, text, speakers) => {
+    expect(quotesOf(text).map((quote) => quote.speaker)).toEqual(speakers)
+  })
+
   test('given a surname alone, when extracted, then the fullest name of the text is returned, even one that comes later', () => {
     expect(spoken('“It will hold,” Solberg said.\n\nIngrid Anna Solberg is an engineer.')).toEqual([
       ['It will hold,', 'Ingrid Anna Solberg'],
