@@ -28,6 +28,9 @@ type Recent = {
 /** A main clause's subject is taken up by a pronoun most often, what stands inside a phrase least. */
 const ROLE_SCORES = { front: 1.5, embedded: 0.7, oblique: 0.2, possessor: 0 } as const
 
+/** What stands before places; before people too, but a wrong name is worse than none. */
+const LOCATIVE = /^(?:in|into|at|near|from|to|toward|towards|through|across|around|off|over|on|outside|inside)$/
+
 /** Pronouns look back over so many frames and mentions. */
 const FRAMES_BACK = 9
 const MENTIONS_BACK = 60
@@ -353,12 +356,20 @@ export class Resolver {
           : { ...none, entity: bearer }
       }
       if (bearer) return { ...none, name: bearer.name, entity: bearer, margin: 1 }
+      const newcomers = this.newcomersBefore(chunk)
+      const [newcomer] = newcomers
+      if (newcomers.length > 1) return none
       // whoever spoke just before, where the text tells no job of theirs
-      const last = this.lastSpeaker
+      const last = this.lastSpeaker && chunk.frame - this.lastSpeaker.frame <= 2 ? this.lastSpeaker.entity : undefined
+      const meant = newcomer ?? last
       const gender = genderOfWord(chunk.head)
-      if (!last || chunk.frame - last.frame > 2 || last.entity.mention || last.entity.roles.size > 0) return none
-      if (last.entity.kind === 'body' || (gender && last.entity.gender && gender !== last.entity.gender)) return none
-      return { ...none, name: last.entity.name, entity: last.entity, margin: 0.3 }
+      if (!meant || meant.mention || meant.roles.size > 0 || meant.kind === 'body') return none
+      if (gender && meant.gender && gender !== meant.gender) return none
+      // the article may vary the jobs of who speaks, but whom it knows as a sister holds no office
+      if (newcomer || (isKin(chunk.head) && !/^(?:man|woman|boy|girl|guy|human|soul|god|baby)$/.test(chunk.head)))
+        meant.roles.add(singular(chunk.head)).add(rolePhrase(frame, chunk))
+      meant.gender ??= gender
+      return { ...none, name: meant.name, entity: meant, margin: newcomer ? 1 : 0.3 }
     }
     const source = this.lastSource
     if (isBodyNoun(chunk.head) && source?.referent.entity && chunk.frame - source.frame <= 2) {
@@ -372,6 +383,29 @@ export class Resolver {
       return { ...none, name: entity.name, entity, margin: 0.5 }
     }
     return none
+  }
+
+  /**
+   * The people without a known job whom the sentence before, in the same paragraph, names for the first time: a job right
+   * behind is theirs.
+   */
+  private newcomersBefore(chunk: Chunk): Entity[] {
+    const before = chunk.frame - 1
+    const frame = this.frames[before]
+    const newcomers = new Set<Entity>()
+    if (frame?.block !== this.frames[chunk.frame]?.block) return []
+    const oldest = Math.max(0, this.recents.length - MENTIONS_BACK)
+    for (let i = this.recents.length - 1; i >= oldest; i--) {
+      const recent = this.recents[i]
+      if (!recent || recent.frame < before) break
+      const { entity } = recent
+      if (recent.frame > before || recent.role === 'possessor' || entity.firstFrame !== before) continue
+      if (entity.mention || entity.roles.size > 0 || !mayBePerson(entity)) continue
+      const isPlaced =
+        frame?.tokens[recent.token]?.pos === 'DET' || LOCATIVE.test(frame?.tokens[recent.token - 1]?.lower ?? '')
+      if (entity.kind === 'person' || !isPlaced) newcomers.add(entity)
+    }
+    return [...newcomers]
   }
 
   /** "the chief executive, Ada Okoro," */

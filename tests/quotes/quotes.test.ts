@@ -157,6 +157,9 @@ describe('who said it', () => {
     expect(spoken(told(text))).toEqual(expected)
   })
 
+  const ferry =
+    'In May, Maret Sool called the ferry tax “a bad joke.” The sister of Mayor Odrin Sool said it would “sink us.”\n\n'
+
   test.each<[string, string, (string | null)[]]>([
     [
       'the subject of the sentence before in the paragraph, though the woman of the paragraph before is known as one',
@@ -167,6 +170,26 @@ describe('who said it', () => {
       'a gender that a pronoun told before',
       'Tenna Quill is the harbour minister. She praised it as “a fair price.”\n\nOdrin Sool was there. Tenna Quill shook his hand. “Never again,” she said.',
       ['Tenna Quill', 'Tenna Quill'],
+    ],
+    [
+      'a job right behind somebody new',
+      `${ferry}In July it was the turn of Tenna Quill. The harbour minister said the tax would “empty the quay.” The town, she complained, was “asleep.”`,
+      ['Maret Sool', 'Maret Sool', 'Tenna Quill', 'Tenna Quill'],
+    ],
+    [
+      'a job that nobody near is said to have',
+      `${ferry}The tax begins in June. The harbour minister said it was “a fair price.”`,
+      ['Maret Sool', 'Maret Sool', null],
+    ],
+    [
+      'a job right behind a new place',
+      `${ferry}In July the fleet lay in Tenna Sound. The harbour minister said it was “a fair price.”`,
+      ['Maret Sool', 'Maret Sool', null],
+    ],
+    [
+      'a job behind two new names',
+      `${ferry}Tenna Quill met Bero Stamm. The harbour minister said it was “a fair price.”`,
+      ['Maret Sool', 'Maret Sool', null],
     ],
   ])('given %s, when extracted, then it is resolved as the text goes on', (_, text, speakers) => {
     expect(quotesOf(text).map((quote) => quote.speaker)).toEqual(speakers)
