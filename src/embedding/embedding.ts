@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { builtIn, cardOf, type ModelCard, type Precision } from './catalogue.ts'
-import { openEncoderPool, type EncoderPool } from './encoder-pool.ts'
+import { openEncoderPool, type EncoderPool, jobsInHand } from './encoder-pool.ts'
 import { isWhole } from './model-directory.ts'
 import { UnusableModel } from './encoder.ts'
 import { type DownloadProgress, type HubModel, keepHubModel, unusableModel } from './hub.ts'
@@ -54,7 +54,7 @@ export type EmbeddingConfig = {
 
 const mostThreads = 4
 const rememberedQueries = 256
-/** Characters that make one job: some tens of milliseconds, the longest that a query waits for its turn. */
+/** Characters that make one job: some tens of milliseconds. A query waits for the jobs that are in hand. */
 const jobCharacters = 8192
 /** Texts that are sorted by length together. */
 const windowTexts = 4096
@@ -137,7 +137,7 @@ function embedderOn(pool: EncoderPool, id: string, card: ModelCard, threads: num
     if (isClosed) throw new Error('the embedder is closed')
     signal?.throwIfAborted()
     if (texts.reduce((sum, text) => sum + text.length, 0) > bulkCharacters) pool.grow()
-    await Promise.all(Array.from({ length: threads }, work))
+    await Promise.all(Array.from({ length: jobsInHand * threads }, work))
     const complete = vectors.map((vector) => vector ?? new Float32Array(dimensions))
     if (role === 'query') for (const [i, vector] of complete.entries()) remember(texts[i] ?? '', vector.slice())
     if (done < texts.length) onProgress?.(texts.length)

@@ -47,7 +47,10 @@ type Job = EncoderJob & {
   readonly reject: (error: Error) => void
 }
 
-type Seat = { readonly child: ChildProcess; job?: Job | undefined; isReady: boolean }
+type Seat = { readonly child: ChildProcess; readonly jobs: Job[]; isReady: boolean }
+
+/** Jobs that a process is given at once: the one it does and the one that it finds when it is done. */
+export const jobsInHand = 2
 
 const closedMessage = 'the embedder is closed'
 /** The last words of a process that dies, in characters. */
@@ -55,7 +58,7 @@ const mostLastWords = 2000
 
 /**
  * Starts one process and waits until its model is loaded; up to `most` of them run after `grow`. Idle ones do not keep
- * this process alive, and none outlives it. One that dies takes the job with it that it was doing; the next job that
+ * this process alive, and none outlives it. One that dies takes the jobs with it that it had in hand; the next job that
  * finds none starts another.
  *
  * Processes, not worker threads: onnxruntime-node 1.14 computes on the thread that calls it, which must not be the one
@@ -69,29 +72,29 @@ export async function openEncoderPool(start: EncoderStart, most: number): Promis
   let jobs = 0
   let isClosed = false
 
-  /** Gives up a process, its job, and, when it was the last one, the jobs that wait. */
+  /** Gives up a process, its jobs, and, when it was the last one, the jobs that wait. */
   function unseat(seat: Seat, error: Error): void {
     const at = seats.indexOf(seat)
     if (at >= 0) seats.splice(at, 1)
-    seat.job?.reject(error)
-    seat.job = undefined
+    for (const job of seat.jobs.splice(0)) job.reject(error)
     if (seats.length === 0) for (const job of waiting.splice(0)) job.reject(error)
   }
 
   function assign(): void {
     for (const seat of seats) {
-      if (!seat.isReady || seat.job) continue
-      const job = waiting.shift()
-      holdAlive(seat.child, job !== undefined)
-      if (!job) continue
-      seat.job = job
-      seat.child.send({ job: job.job, texts: job.texts } satisfies EncoderJob)
+      while (seat.isReady && seat.jobs.length < jobsInHand) {
+        const job = waiting.shift()
+        if (!job) break
+        seat.jobs.push(job)
+        seat.child.send({ job: job.job, texts: job.texts } satisfies EncoderJob)
+      }
+      if (seat.isReady) holdAlive(seat.child, seat.jobs.length > 0)
     }
   }
 
-  function finish(seat: Seat, settle: (job: Job) => void): void {
-    const { job } = seat
-    seat.job = undefined
+  function finish(seat: Seat, id: number, settle: (job: Job) => void): void {
+    const at = seat.jobs.findIndex(({ job }) => job === id)
+    const [job] = at < 0 ? [] : seat.jobs.splice(at, 1)
     if (job) settle(job)
     assign()
   }
@@ -103,7 +106,7 @@ export async function openEncoderPool(start: EncoderStart, most: number): Promis
         serialization: 'advanced',
         stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       })
-      const seat: Seat = { child, isReady: false }
+      const seat: Seat = { child, jobs: [], isReady: false }
       seats.push(seat)
       let lastWords = ''
       const fail = (error: Error) => {
@@ -126,10 +129,10 @@ export async function openEncoderPool(start: EncoderStart, most: number): Promis
             resolve(message.dimensions)
             return assign()
           case 'vectors':
-            return finish(seat, (job) => job.resolve(message.vectors))
+            return finish(seat, message.job, (job) => job.resolve(message.vectors))
           case 'failed':
             if (message.job === undefined) return fail(revive(message.failure))
-            return finish(seat, (job) => job.reject(revive(message.failure)))
+            return finish(seat, message.job, (job) => job.reject(revive(message.failure)))
         }
       })
       child.send({ ...start, convert } satisfies EncoderStart)
