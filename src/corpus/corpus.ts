@@ -263,7 +263,8 @@ async function knownExport(
     const held = typeof source === 'string' ? readArticle(source, file) : undefined
     return held !== undefined && 'article' in held && formatArticle(held.article) === text
   }
-  if (await equals(fields.file)) return { kind: 'same', entry: { ...entry, file: fields.file } }
+  // Equal in every field, so the title is the same too, whatever the article it was found by is called.
+  if (await equals(fields.file)) return { kind: 'same', entry: { ...entry, file: fields.file, title: fields.title } }
   if (!entry.isOld) return undefined
   if (await equals(entry.file)) return { kind: 'same', entry }
   return entry.file === fields.file ? { kind: 'version', entry } : undefined

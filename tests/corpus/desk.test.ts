@@ -203,6 +203,19 @@ describe('removing and restoring', () => {
     ])
   })
 
+  test('given a name, when found, then it is told what the article says, of a damaged one only its file, and never of a file outside', async () => {
+    const { file } = await desk.add(bridge(), 'bridge.txt', anna)
+    await writeFile(path.join(corpusDir, 'broken.md'), 'no front matter\n')
+    await writeFile(path.join(root, 'outside.md'), '---\ntitle: Outside\n---\n\nText.\n')
+    expect(await desk.find(file.replace(/\.md$/, ''))).toMatchObject({
+      file,
+      title: bridge().title,
+      outlet: 'Harlow Courier',
+    })
+    expect(await desk.find('broken')).toEqual({ file: 'broken.md' })
+    expect((await failure(desk.find('../outside'))).code).toBe('article-missing')
+  })
+
   test('given an article in a sub-folder and one with a damaged front matter, then both can be removed and restored', async () => {
     await mkdir(path.join(corpusDir, '2024'), { recursive: true })
     await writeFile(path.join(corpusDir, '2024', 'deep.md'), '---\ntitle: Deep\n---\n\nText.\n')
@@ -457,6 +470,16 @@ describe('export and import', () => {
       { numRuns: 60 },
     )
     expect(written).toBeGreaterThan(60)
+  })
+
+  test('given two articles whose texts have no words, when their export is imported again, then both are unchanged', async () => {
+    for (const [title, body] of [
+      ['A smile', '😀'],
+      ['A mark', '"'],
+    ] as const)
+      await writeArticle(corpusDir, { slug: 'a', file: 'a.md', title, body })
+    const source = await exportTo('export.jsonl')
+    expect((await importPaths([source], { corpusDir })).counts).toMatchObject({ unchanged: 2, duplicate: 0 })
   })
 
   test('given files that are no articles, then the export tells of each', async () => {
