@@ -1,6 +1,7 @@
 import type { Chunk } from './chunks.ts'
 import type { CueUse, Subject } from './clauses.ts'
 import type { Frame } from './frames.ts'
+import { countIn, isMeantBy, readGroups, type Group } from './groups.ts'
 import { genderOfWord, isBodyNoun, isBodyWord, isDocumentNoun, isKin, isRole } from './lexicon.ts'
 import { rolePhrase, singular, skipBrackets, type Entity, type Mentions } from './mentions.ts'
 import type { Span } from './quote.ts'
@@ -34,6 +35,8 @@ const LOCATIVE = /^(?:in|into|at|near|from|to|toward|towards|through|across|arou
 /** Pronouns look back over so many frames and mentions. */
 const FRAMES_BACK = 9
 const MENTIONS_BACK = 60
+/** "The three governments" looks back over so many lists of names. */
+const GROUPS_BACK = 12
 
 /**
  * Resolves noun phrases to names. Frames are entered in order with `enter`; what is resolved looks only at what was
@@ -49,6 +52,7 @@ export class Resolver {
   private readonly strangers = new Map<Chunk, Entity>()
   private readonly documents = new Map<string, { referent: Referent; frame: number }>()
   private readonly speakers = new Set<Entity>()
+  private readonly groups: Group[] = []
   private lastSpeaker: { entity: Entity; frame: number } | undefined
   private lastPlural: { referent: Referent; frame: number } | undefined
   private lastSource: { referent: Referent; frame: number } | undefined
@@ -65,6 +69,7 @@ export class Resolver {
   enter(frameIndex: number, cues: readonly CueUse[]): void {
     const frame = this.frames[frameIndex]
     if (!frame) return
+    this.groups.push(...readGroups(frame, frameIndex, this.mentions.chunks[frameIndex] ?? [], this.mentions.entityOf))
     const primary = primaryCue(cues)?.subject?.chunk
     const speaking = new Set<Chunk>()
     for (const cue of cues) if (cue.subject && cue.kind !== 'think') speaking.add(cue.subject.chunk)
@@ -86,10 +91,11 @@ export class Resolver {
       } else if (
         chunk.kind === 'description' &&
         chunk.plural &&
-        isRole(chunk.head) &&
+        (isRole(chunk.head) || isBodyNoun(chunk.head)) &&
         roleOf(frame, chunk) === 'front'
       ) {
-        this.lastPlural = { referent: this.chunk(chunk), frame: frameIndex }
+        const referent = this.chunk(chunk)
+        if (isRole(chunk.head) || referent.name !== null) this.lastPlural = { referent, frame: frameIndex }
       } else if (chunk.kind === 'description' && speaking.has(chunk) && isRole(chunk.head) && !chunk.plural) {
         const referent = this.chunk(chunk)
         if (referent.entity) this.remember(referent.entity, chunk, 'front')
@@ -173,6 +179,22 @@ export class Resolver {
     }
   }
 
+  /** "they", "the three governments" for those listed before. */
+  private group({ members }: Group, none: Referent): Referent {
+    const [first] = members
+    if (!first) return none
+    const { name } = this.subject({ chunk: first, members })
+    return { ...none, name, plural: true, margin: 1 }
+  }
+
+  /** The names listed before "they" in its sentence: answered Norway and Denmark a day after they had said. */
+  private listBefore(pronoun: Chunk): Group | undefined {
+    if (this.lastPlural?.frame === pronoun.frame) return undefined
+    return this.groups
+      .slice(-GROUPS_BACK)
+      .findLast(({ frame, end, until }) => frame === pronoun.frame && end < pronoun.first && pronoun.first < until)
+  }
+
   /** Whom a noun phrase means. */
   chunk(chunk: Chunk): Referent {
     const known = this.resolved.get(chunk)
@@ -223,6 +245,8 @@ export class Resolver {
     if (/^(?:he|him|himself)$/.test(chunk.head)) return this.person(chunk, 'male', none)
     if (/^(?:she|her|herself)$/.test(chunk.head)) return this.person(chunk, 'female', none)
     if (/^(?:they|them)$/.test(chunk.head)) {
+      const list = this.listBefore(chunk)
+      if (list) return { ...this.group(list, none), margin: 0.5 }
       const group = this.lastPlural
       const nearby = this.lastBody
       if (nearby && chunk.frame === nearby.frame && group?.frame !== chunk.frame) {
@@ -337,8 +361,15 @@ export class Resolver {
       const kin = chunk.plural ? undefined : this.relatives.get(chunk.head)
       return kin ? { ...none, name: kin.name, entity: kin, margin: 0.5 } : none
     }
-    if (/^(?:signatory|signatories)$/.test(chunk.head) && this.lastPlural) {
-      return { ...none, name: this.lastPlural.referent.name, entity: this.lastPlural.referent.entity, margin: 1 }
+    if (chunk.plural) {
+      const count = countIn(frame, chunk)
+      const isSigners = /^signator(?:y|ies)$/.test(chunk.head)
+      const group = this.groups
+        .slice(-GROUPS_BACK)
+        .findLast((known) => (isSigners ? known.signed : isMeantBy(known, chunk, count, this.mentions.entityOf)))
+      if (group) return this.group(group, none)
+      if (isSigners && this.lastPlural) return { ...none, ...nameOf(this.lastPlural.referent), margin: 1 }
+      if (count !== undefined) return none
     }
     if (chunk.plural && isBodyNoun(chunk.head) && this.lastPlural && chunk.frame - this.lastPlural.frame <= 4) {
       return { ...none, name: this.lastPlural.referent.name, entity: this.lastPlural.referent.entity, margin: 0.5 }
@@ -437,6 +468,9 @@ export class Resolver {
     const owner = this.ownerInPhrase(frame, chunk)
     if (owner) return owner.name === null ? { ...none, mention: owner.mention } : { ...owner, how: 'document' }
     if (this.hasPossessor(frame, chunk) || !chunk.definite) return none
+    const possessor = frame.tokens[chunk.first]?.lower
+    const group = this.lastPlural
+    if (possessor === 'their' && group && chunk.frame - group.frame <= 2) return { ...none, ...nameOf(group.referent) }
     const noted = this.documents.get(singular(chunk.head))
     if (noted && chunk.frame - noted.frame <= 12) {
       const { referent } = noted
@@ -525,6 +559,10 @@ export class Resolver {
     const end = frame?.tokens[last.last]?.end ?? start
     return { start, end, text: this.text.slice(start, end) }
   }
+}
+
+function nameOf({ name, entity }: Referent): Pick<Referent, 'name' | 'entity'> {
+  return { name, entity }
 }
 
 /** Of an unknown kind, but with a first and a last name. */

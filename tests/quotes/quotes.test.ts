@@ -191,6 +191,40 @@ describe('who said it', () => {
       `${ferry}Tenna Quill met Bero Stamm. The harbour minister said it was “a fair price.”`,
       ['Maret Sool', 'Maret Sool', null],
     ],
+    [
+      'they for a list in the same sentence',
+      'Tenna Quill answered Norway, Denmark and Finland on Monday, two days after they had called the tax “a bad joke.”',
+      ['Norway, Denmark and Finland'],
+    ],
+    [
+      'a number for a list',
+      'Norway, Denmark and Finland met on Monday. The ferries stayed away. The three governments called the tax “a bad joke.”',
+      ['Norway, Denmark and Finland'],
+    ],
+    [
+      'a number that no list has',
+      'Norway, Denmark and Finland met on Monday. The ferries stayed away. The four governments called the tax “a bad joke.”',
+      [null],
+    ],
+    [
+      'their statement',
+      'Norway, Denmark and Finland met on Monday. The three governments had made up their minds. Their statement called the tax “a bad joke.”',
+      ['Norway, Denmark and Finland'],
+    ],
+    [
+      'the signatories and what they are',
+      'Mayors from nearly 30 towns asked for calm. Tenna Quill signed the appeal, as did Bero Stamm, who runs the port, and 28 other mayors.\n\nThe signatories called the tax “a bad joke.” In their appeal they said it would “sink the town.”\n\nIt was “a sad day,” according to the mayors.',
+      [
+        'Tenna Quill, Bero Stamm and 28 other mayors',
+        'Tenna Quill, Bero Stamm and 28 other mayors',
+        'Tenna Quill, Bero Stamm and 28 other mayors',
+      ],
+    ],
+    [
+      'signatories whom nobody names',
+      'Mayors from nearly 30 towns asked for calm. The signatories called the tax “a bad joke.”',
+      [null],
+    ],
   ])('given %s, when extracted, then it is resolved as the text goes on', (_, text, speakers) => {
     expect(quotesOf(text).map((quote) => quote.speaker)).toEqual(speakers)
   })
