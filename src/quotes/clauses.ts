@@ -116,7 +116,9 @@ export function readCues(
   return cues
 }
 
-/** "in the words of Okoro" · "in Okoro’s view" */
+const POSSESSORS = new Map(Object.entries({ his: 'him', her: 'her', their: 'them' }))
+
+/** "in the words of Okoro" · "in Okoro’s view" · "in her words" */
 function inTheWordsOf(view: ChunkView, tokens: readonly Token[], i: number): CueUse | undefined {
   if (tokens[i]?.lower !== 'in') return undefined
   const chunk = view.startingAt(i + 1)
@@ -126,7 +128,11 @@ function inTheWordsOf(view: ChunkView, tokens: readonly Token[], i: number): Cue
     return owner ? use(i, chunk.last + 1, 'in the words of', 'according', view.joint(owner), 'after') : undefined
   }
   if (!chunk.definite || tokens[chunk.first]?.lower === 'the') return undefined
-  const name = view.possessorOf(chunk)
+  const head = POSSESSORS.get(tokens[chunk.first]?.lower ?? '')
+  const pronoun: Chunk | undefined = head
+    ? { ...chunk, last: chunk.first, kind: 'pronoun', head, plural: head === 'them' }
+    : undefined
+  const name = pronoun ?? view.possessorOf(chunk)
   return name
     ? use(i, chunk.last, 'in the words of', 'according', { chunk: name, members: [name] }, 'after')
     : undefined
@@ -309,6 +315,9 @@ function agentOf(view: ChunkView, tokens: readonly Token[], i: number): Subject 
   return undefined
 }
 
+/** What may stand behind a name that explains a description: "the keeper, Paul Serrano; …". */
+const APPOSITIVE_ENDS = /^[,.;:!?—–)]$/
+
 /** "said Okoro", only behind a quotation or at the start of a sentence. */
 function invertedSubject(view: ChunkView, tokens: readonly Token[], i: number): Subject | undefined {
   let before = i - 1
@@ -415,6 +424,8 @@ class ChunkView {
 
   /** A noun phrase with those that follow it by "and": said Okoro and Lindqvist. */
   joint(chunk: Chunk): Subject {
+    const named = this.nameOfAppositive(chunk)
+    if (named !== chunk && !this.listGoesOn(named)) return { chunk: named, members: [named] }
     const members = [chunk]
     let last = chunk
     for (;;) {
@@ -677,14 +688,14 @@ class ChunkView {
     return undefined
   }
 
-  /** The chief executive, Ada Okoro, said: the name is the better subject. */
+  /** The chief executive, Ada Okoro, said; said the keeper, Paul Serrano: the name is the better subject. */
   private nameOfAppositive(chunk: Chunk): Chunk {
     if (chunk.kind !== 'description') return chunk
     const comma = this.tokens[chunk.last + 1]
     const next = comma?.text === ',' ? this.startingAt(chunk.last + 2) : undefined
     if (next?.kind === 'name') {
       const close = this.tokens[skipBrackets(this.tokens, next.last + 1)]
-      if (close === undefined || close.text === ',') return next
+      if (close === undefined || APPOSITIVE_ENDS.test(close.text)) return next
     }
     return chunk
   }

@@ -1,6 +1,7 @@
 import model from 'wink-eng-lite-web-model'
 import winkNLP from 'wink-nlp'
 import { cueForm } from './cues.ts'
+import { isFirstName } from './lexicon.ts'
 import type { Span } from './quote.ts'
 import type { Block, Quotation } from './spans.ts'
 
@@ -176,6 +177,9 @@ const COMPOUND_ADJECTIVE =
 function retag(token: Token, i: number, tokens: readonly Token[]): Token {
   const before = tokens[i - 1]
   const after = tokens[i + 1]
+  // Rob Hart, Grace Bell, Will Frost: given names that are words too. "Will Frost say?" begins with the word.
+  const isGivenName = token.capital && after?.capital === true && after.pos === 'PROPN' && isFirstName(token.lower)
+  if (isGivenName && token.pos !== 'PROPN' && (before || token.pos !== 'AUX')) return { ...token, pos: 'PROPN' }
   if (!before || before.quotation >= 0) return token
   if (token.capital && token.pos === 'VERB' && before.capital && before.pos === 'PROPN' && after) {
     return after.capital || after.pos === 'NOUN' || !cueForm(token.lower) ? { ...token, pos: 'PROPN' } : token
