@@ -225,6 +225,7 @@ describe('who said it', () => {
       'Mayors from nearly 30 towns asked for calm. The signatories called the tax “a bad joke.”',
       [null],
     ],
+    ['her words', 'Tenna Quill left at noon. In her words it is “a fair price.”', ['Tenna Quill']],
   ])('given %s, when extracted, then it is resolved as the text goes on', (_, text, speakers) => {
     expect(quotesOf(text).map((quote) => quote.speaker)).toEqual(speakers)
   })
