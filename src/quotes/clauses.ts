@@ -572,6 +572,10 @@ class ChunkView {
           /^(?:who|which|whose|whom|where)$/.test(next.lower))
       if (clause || chunk.kind === 'pronoun') return this.overModifiers(chunk, close)
       if (chunk.kind === 'name' && next?.pos !== 'CCONJ') return this.overModifiers(chunk, close)
+      // In court, the lawyer, Rob Hart, said: the name closes the insertion, so what it explains is the subject
+      const name = chunk.kind === 'description' ? this.startingAt(i + 1) : undefined
+      const isNamed = name?.kind === 'name' && skipBrackets(this.tokens, name.last + 1) === close
+      if (isNamed && (isRole(chunk.head) || this.tokens[chunk.first - 1]?.pos !== 'ADP')) return chunk
       fallback = chunk
     }
     return fallback ? this.overModifiers(fallback, close) : undefined
