@@ -1,4 +1,5 @@
-import { Client, Events, GatewayIntentBits, Status } from 'discord.js'
+import { setMaxListeners } from 'node:events'
+import { Client, Events, GatewayIntentBits, Options, Status } from 'discord.js'
 import type { Logger } from 'pino'
 import type { Command } from '../command.ts'
 import type { Engine } from '../engine.ts'
@@ -71,12 +72,23 @@ export function botLog(config: Pick<BotConfig, 'discordToken' | 'logLevel'>): Lo
 export async function startBot({ config, commands, engine, log: given, paces = PACES }: BotParts): Promise<Bot> {
   const log = given ?? botLog(config)
   const leaving = new AbortController()
+  // Every answer under way listens.
+  setMaxListeners(0, leaving.signal)
   const store = openStore(config.dataDir)
   store.forgetTexts(new Date(Date.now() - TEXTS_KEPT_MS))
   const client = new Client({
     intents: [GatewayIntentBits.Guilds],
     allowedMentions: { parse: [] },
+    // Everything that an answer needs comes with its interaction; what the client would remember only grows.
+    makeCache: Options.cacheWithLimits({
+      ...Options.DefaultMakeCacheSettings,
+      MessageManager: 0,
+      GuildMemberManager: { maxSize: 0, keepOverLimit: (member) => member.id === member.client.user.id },
+      UserManager: { maxSize: 0, keepOverLimit: (user) => user.id === user.client.user.id },
+    }),
     rest: {
+      // One queue for each interaction's token; most are of no use after a minute.
+      handlerSweepInterval: 60_000,
       ...(config.discordApiUrl === undefined ? {} : { api: config.discordApiUrl }),
       // Answers to interactions do not count against the global limit of 50 requests a second, and this bot sends
       // hardly anything else; Discord's 429 are obeyed in any case.

@@ -1,4 +1,5 @@
 import PQueue from 'p-queue'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   MessageFlags,
   PermissionFlagsBits,
@@ -41,8 +42,13 @@ import { DEFAULT_SETTINGS, type ChannelSettings, type Store } from './store.ts'
 
 /** An answer that takes longer than this is announced first; Discord waits three seconds for either. */
 const ACKNOWLEDGE_AFTER_MS = 1000
-/** Questions looked up at the same time; more only wait for each other. */
-const CONCURRENCY = 8
+/**
+ * Questions looked up at the same time: while one waits for its embedding, another is searched for. More would only do
+ * more at once before the loop turns, and what turns with it (acknowledgements, heartbeats) would wait.
+ */
+const CONCURRENCY = 2
+/** With this many questions waiting, an answer within a second is out of reach: it is announced at once. */
+const BUSY = 8
 /** Interactions that are remembered, so that one that Discord sends twice is answered once. */
 const REMEMBERED = 10_000
 const MAX_FOLLOW_UP_LENGTH = 300
@@ -462,15 +468,23 @@ export function createRouter(options: RouterOptions): Router {
   /** Runs the work, says in time that it runs, and delivers what came of it. */
   const conclude = async (turn: Turn, work: Work): Promise<void> => {
     const { delivery, log, arrivedAt } = turn
+    const isBusy = queue.size >= BUSY
     const timer = setTimeout(
       () => {
         metrics.acknowledged((Date.now() - arrivedAt) / 1000)
         void (work.inPlace ? delivery.deferUpdate() : delivery.defer(work.isPrivate))
       },
-      Math.max(0, ACKNOWLEDGE_AFTER_MS - (Date.now() - arrivedAt)),
+      isBusy ? 0 : Math.max(0, ACKNOWLEDGE_AFTER_MS - (Date.now() - arrivedAt)),
     )
     try {
-      const reply = await queue.add(() => verified(turn, work))
+      const reply = await queue.add(async () => {
+        await nextTurn()
+        return delivery.isLost() ? undefined : verified(turn, work)
+      })
+      if (reply === undefined) {
+        clearTimeout(timer)
+        return finish(turn, work.command, 'lost', 'lost')
+      }
       const { generation } = await engine.status()
       // Errors and refusals are the asker's alone.
       const ephemeral = work.isPrivate || reply.audience === 'asker' || isRefusal(reply)
