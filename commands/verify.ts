@@ -6,6 +6,8 @@ import { certaintyOf, sourceLine } from '../src/quoted-block.ts'
 import type { Found, NearQuote, Verdict } from '../src/quotes/verify.ts'
 import type { Action, Block, QuotedBlock, Reply } from '../src/reply.ts'
 
+/** Below this a real quote has only everyday words in common with a claim, and is not worth showing. */
+const NEAR = 0.3
 /** Quotes or articles shown for a verdict. */
 const MOST_SHOWN = 3
 
@@ -91,8 +93,12 @@ function notes({ verdict, claimedSpeakers, speakers }: Verification): Block[] {
     if (verdict.speaker === 'somebody-else' && speaker !== undefined && speaker !== null)
       texts.push(`The nearest quote is by ${speakers.get(speaker) ?? 'somebody else'}.`)
   }
-  if (verdict.verdict === 'not-found' && verdict.nearest.length > 0) texts.push('Nearest to it:')
+  if (verdict.verdict === 'not-found' && nearOf(verdict.nearest).length > 0) texts.push('Nearest to it:')
   return texts.map((text) => ({ kind: 'text', text }))
+}
+
+function nearOf(quotes: readonly NearQuote<QuoteRow>[]): readonly NearQuote<QuoteRow>[] {
+  return quotes.filter(({ similarity }) => similarity >= NEAR)
 }
 
 function blocksOf(verification: Verification): Block[] {
@@ -108,7 +114,7 @@ function blocksOf(verification: Verification): Block[] {
       return [{ kind: 'diff', parts: verdict.nearest.diff }, ...foundBlocks(real, verification, 'direct')]
     }
     case 'not-found':
-      return foundBlocks(verdict.nearest, verification, 'direct')
+      return foundBlocks(nearOf(verdict.nearest), verification, 'direct')
   }
 }
 

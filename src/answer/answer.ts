@@ -1,3 +1,4 @@
+import { foldKey } from '../text/fold.ts'
 import type { Hit } from '../search/search.ts'
 
 /** What the coverage has instead of an answer: an article, and a question that it answers. */
@@ -16,10 +17,12 @@ const MOST_TOPICS = 3
 export function answerOf(hits: readonly Hit[]): Answer {
   const [first, ...rest] = hits
   if (first !== undefined && first.score >= ANSWERED_FROM) return { kind: 'answered', hits: [first, ...rest] }
-  const topics = new Map<number, Topic>()
+  const topics = new Map<string, Topic>()
   for (const { articleId, article } of hits) {
-    if (topics.size < MOST_TOPICS && !topics.has(articleId))
-      topics.set(articleId, { articleId, title: article.title, question: article.title })
+    // A copy in another outlet has the same title, and is no other topic.
+    const key = foldKey(article.title)
+    if (topics.size < MOST_TOPICS && !topics.has(key))
+      topics.set(key, { articleId, title: article.title, question: article.title })
   }
   return { kind: 'not-covered', nearest: hits, topics: [...topics.values()] }
 }
