@@ -48,7 +48,10 @@ const settings = {
     optionalText.pipe(z.enum(['int8', 'fp32'], 'expected int8 or fp32').default('int8')),
     '`int8` is faster and smaller, `fp32` exact.',
   ],
-  EMBEDDING_REVISION: [optionalText, 'Pins a hub model to a commit or tag; without it `main` as it is at the first download.'],
+  EMBEDDING_REVISION: [
+    optionalText,
+    'Pins a hub model to a commit or tag; without it `main` as it is at the first download.',
+  ],
   EMBEDDING_HUB_URL: [url, 'Another server in the hub’s layout.'],
   LOG_LEVEL: [
     optionalText.pipe(
