@@ -9,16 +9,18 @@ import { SMALL_WORDS, type QuestionTerm, type ReadQuestion, type Unit } from './
  */
 export const EVIDENCE = [
   'bm25Passage',
+  'bm25Sentence',
   'bm25Context',
   'bm25Article',
   'sharePassage',
+  'shareSentence',
   'shareContext',
   'shareArticle',
   'shareTitle',
-  'namesPassage',
   'namesContext',
   'othersPassage',
   'cosineSentence',
+  'cosineOfBest',
   'cosinePassage',
   'exactPairs',
   'kindSentence',
@@ -29,10 +31,7 @@ export const EVIDENCE = [
   'quoted',
   'speakerNamed',
   'speakerDescribed',
-  'speakerNearCue',
-  'speakerAndTopic',
   'othersWords',
-  'length',
   'unfinished',
 ] as const
 export type EvidenceName = (typeof EVIDENCE)[number]
@@ -55,6 +54,7 @@ export type Candidate = {
 const CANDIDATES = 80
 /** Postings that a word search reads at most, roughly: the most frequent words of a long question are left out. */
 const MAX_POSTINGS = 25_000
+/** Sentences around a passage that tell what it is about, whatever their paragraph. */
 const CONTEXT_BEFORE = 3
 const CONTEXT_AFTER = 1
 
@@ -178,7 +178,6 @@ function weigh(
   const names = terms.filter(({ index }) => isName(index, sentences.values(), byStem))
   const others = terms.filter((term) => !names.includes(term))
   const speakers = terms.filter(({ isSpeaker }) => isSpeaker)
-  const topic = terms.filter(({ isSpeaker }) => !isSpeaker)
 
   const titles = new Map<number, Float64Array>()
   const articles = new Map<number, Float64Array>()
@@ -199,7 +198,7 @@ function weigh(
   }
   const said = kind === 'said' ? saidEvidence(generation, lexicon, speakers, byStem) : undefined
 
-  return passages.map((passage): Candidate => {
+  const candidates = passages.map((passage): Candidate => {
     const { firstSentenceId: first, sentenceCount, articleId } = passage
     const around = context.get(passage) ?? []
     const own = around.filter(({ id }) => id >= first && id < first + sentenceCount)
@@ -228,6 +227,8 @@ function weigh(
       const at = (name: EvidenceName, set: number) => value(name, Math.max(evidence[PLACE[name]] ?? 0, set))
       at('cosineSentence', meaning)
       if (question.focus !== undefined) at('focusSentence', Math.min(1, sentence.counts[question.focus] ?? 0))
+      at('bm25Sentence', words)
+      at('shareSentence', share(sentence.counts))
       at('exactPairs', exactPairs(terms, sentence) / total)
     }
     value('bm25Passage', bm25(counts, length, AVERAGE_PASSAGE, 0.5))
@@ -237,11 +238,9 @@ function weigh(
     value('sharePassage', share(counts))
     value('shareContext', share(withContext))
     value('shareArticle', share(articles.get(articleId) ?? counts))
-    value('namesPassage', share(counts, names))
     value('namesContext', share(withContext, names))
     value('othersPassage', share(counts, others))
     value('cosinePassage', mean / Math.max(1, own.length))
-    value('length', Math.min(1, length / 40))
     const anySentence = (test: (sentence: SeenSentence) => boolean) => (own.some(test) ? 1 : 0)
     value('kindSentence', answering !== undefined && answersKind(kind, answering, question) ? 1 : 0)
     value(
@@ -255,12 +254,9 @@ function weigh(
       )
     if (said !== undefined) {
       const { quoted, named, described, othersWords } = said(passage)
-      const nearCue = anySentence((sentence) => isNearCue(sentence, speakers))
       value('quoted', quoted)
       value('speakerNamed', named)
       value('speakerDescribed', described)
-      value('speakerNearCue', nearCue)
-      value('speakerAndTopic', Math.max(named, DESCRIBED_FAITH * described, nearCue) * share(withContext, topic))
       value('othersWords', othersWords)
     }
     const text = generation.body(articleId).slice(passage.start, passage.end)
@@ -268,6 +264,10 @@ function weigh(
     value('unfinished', /[.!?…]["'”’»)\]]*$/u.test(text) ? 0 : 1)
     return { passage, answering: answering?.id ?? first, evidence }
   })
+  const closest = Math.max(1e-6, ...candidates.map((candidate) => evidenceOf(candidate, 'cosineSentence')))
+  for (const candidate of candidates)
+    candidate.evidence[PLACE.cosineOfBest] = evidenceOf(candidate, 'cosineSentence') / closest
+  return candidates
 }
 
 const K1 = 1.2
@@ -276,8 +276,6 @@ const AVERAGE_SENTENCE = 24
 const AVERAGE_PASSAGE = 40
 /** What a name, date, place, number or reason adds to a sentence that may be the answering one. */
 const KIND_BONUS = 0.2
-/** What a description of the speaker is worth beside his name. */
-const DESCRIBED_FAITH = 0.7
 
 const PLACE = Object.fromEntries(EVIDENCE.map((name, i) => [name, i])) as Record<EvidenceName, number>
 
@@ -334,10 +332,6 @@ const TIME_WORDS = words(
 )
 const REASON_WORDS = words(`because since due reason avoid cite amid result lead prompt blame after order`)
 const PLACE_PREPOSITIONS = new Set(['in', 'at', 'to', 'near', 'from', 'outsid', 'across'])
-const CUE_WORDS =
-  words(`say tell add write tweet argue claim insist note warn declare ask reply respond call acknowledge admit
-  explain state announce suggest predict vow promise continue recall conclude joke complain boast testify deny according
-  statement think believe criticize praise describe compare accuse urge stress point reflect expect fear`)
 /** How texts write what a number asked for counts. */
 const UNIT_WORDS: Readonly<Record<Unit, RegExp>> = {
   money: /[$€£¥]\s?\d|\d\s?(?:%|percent|per cent|dollars|euros|pounds)|\b(?:dollars|euros|pounds|cents)\b/iu,
@@ -345,8 +339,6 @@ const UNIT_WORDS: Readonly<Record<Unit, RegExp>> = {
   distance: /\b(?:inch(?:es)?|feet|foot|yards?|miles?|met(?:er|re)s?|kilomet(?:er|re)s?|km|acres?|hectares?)\b/iu,
   frequency: /\b(?:times|once|twice|daily|weekly|monthly|yearly|annually|(?:every|a|per) (?:day|week|month|year))\b/iu,
 }
-/** How far a cue stands from the speaker at most, in words. */
-const CUE_REACH = 5
 
 const isNumber = ({ stem }: Term) => /^\p{N}/u.test(stem) || NUMBER_WORDS.has(stem)
 const isYear = (stem: string) => /^(?:1[0-9]|20)\d\d$/.test(stem)
@@ -394,14 +386,6 @@ function isNumberNear({ terms }: SeenSentence, byStem: Readings): boolean {
     (term, i) =>
       isNumber(term) && terms.slice(Math.max(0, i - 3), i + 5).some((near) => near !== term && byStem.has(near.stem)),
   )
-}
-
-function isNearCue({ terms, places }: SeenSentence, speakers: readonly QuestionTerm[]): boolean {
-  return speakers.some(({ index }) => {
-    const at = places[index] ?? -1
-    if (at < 0) return false
-    return terms.slice(Math.max(0, at - CUE_REACH), at + CUE_REACH + 1).some(({ stem }) => CUE_WORDS.has(stem))
-  })
 }
 
 type Said = { quoted: number; named: number; described: number; othersWords: number }

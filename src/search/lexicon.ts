@@ -33,10 +33,17 @@ const SHORT_FORM_WEIGHT = 0.7
 const CORRECTION_WEIGHT = 0.9
 const PARTS_WEIGHT = 0.9
 const SHORTEST_CORRECTED = 4
+/** Words of one root that no stemmer brings together: "nominee" for "nominate", "Indian" for "India". */
+const RELATED_WEIGHT = 0.5
+const MOST_RELATED = 4
+const ROOT_LETTERS = 5
+/** Share of the longer stem that two stems begin with alike. */
+const ROOT_SHARE = 0.7
 
 function readLexicon(generation: Generation): Lexicon {
   const frequencies = new Map<string, number>()
   const byStart = new Map<string, string[]>()
+  const byRoot = new Map<string, string[]>()
   for (const { stem, passages } of generation.vocabulary()) {
     frequencies.set(stem, passages)
     if (stem.length < SHORTEST_CORRECTED - 1 || /\d/.test(stem)) continue
@@ -44,6 +51,11 @@ function readLexicon(generation: Generation): Lexicon {
     const list = byStart.get(start)
     if (list) list.push(stem)
     else byStart.set(start, [stem])
+    if (stem.length < ROOT_LETTERS) continue
+    const root = stem.slice(0, ROOT_LETTERS)
+    const family = byRoot.get(root)
+    if (family) family.push(stem)
+    else byRoot.set(root, [stem])
   }
   const passages = Math.max(1, generation.manifest.counts.passages)
   const frequency = (stem: string) => frequencies.get(stem) ?? 0
@@ -87,28 +99,46 @@ function readLexicon(generation: Generation): Lexicon {
     return undefined
   }
 
+  function related(stem: string): readonly string[] {
+    if (stem.length < ROOT_LETTERS || /\d/.test(stem)) return []
+    return (byRoot.get(stem.slice(0, ROOT_LETTERS)) ?? [])
+      .filter((other) => other !== stem && sharedStart(stem, other) >= ROOT_SHARE * Math.max(stem.length, other.length))
+      .sort((a, b) => frequency(b) - frequency(a))
+      .slice(0, MOST_RELATED)
+  }
+
+  /** A word as it is written, or what it was meant for. */
+  function meanings(word: string): Reading[] {
+    const stem = stemOf(word)
+    const readings: Reading[] = [{ stem, weight: 1 }]
+    const n = frequency(stem)
+    if (n > RARE) return readings
+    const add = (read: string | undefined, weight: number) => {
+      if (read !== undefined && read !== stem && frequency(read) > n) readings.push({ stem: read, weight })
+    }
+    if (n > 0) {
+      add(longForm(word), SHORT_FORM_WEIGHT)
+      return readings
+    }
+    const corrected = correction(word)
+    add(corrected, CORRECTION_WEIGHT)
+    if (corrected === undefined) {
+      add(longForm(word), SHORT_FORM_WEIGHT)
+      if (readings.length === 1) for (const part of parts(word) ?? []) add(part, PARTS_WEIGHT)
+    }
+    return readings
+  }
+
   return {
     frequency,
     idf: (n) => Math.log(1 + (passages - n + 0.5) / (n + 0.5)),
     readings(word) {
-      const stem = stemOf(word)
-      const readings: Reading[] = [{ stem, weight: 1 }]
-      const n = frequency(stem)
-      if (n > RARE) return readings
-      const add = (read: string | undefined, weight: number) => {
-        if (read !== undefined && read !== stem && frequency(read) > n) readings.push({ stem: read, weight })
-      }
-      if (n > 0) {
-        add(longForm(word), SHORT_FORM_WEIGHT)
-        return readings
-      }
-      const corrected = correction(word)
-      add(corrected, CORRECTION_WEIGHT)
-      if (corrected === undefined) {
-        add(longForm(word), SHORT_FORM_WEIGHT)
-        if (readings.length === 1) for (const part of parts(word) ?? []) add(part, PARTS_WEIGHT)
-      }
-      return readings
+      const readings = meanings(word)
+      const known = new Set(readings.map(({ stem }) => stem))
+      const family = readings.flatMap(({ stem, weight }) =>
+        related(stem).map((other) => ({ stem: other, weight: weight * RELATED_WEIGHT })),
+      )
+      return [...readings, ...family.filter(({ stem }) => !known.has(stem))]
     },
     namesOf(speakerId) {
       names ??= new Map(
@@ -122,6 +152,12 @@ function readLexicon(generation: Generation): Lexicon {
       return names.get(speakerId) ?? new Set()
     },
   }
+}
+
+function sharedStart(a: string, b: string): number {
+  let length = 0
+  while (length < a.length && a[length] === b[length]) length += 1
+  return length
 }
 
 /** Levenshtein's distance, in which two letters changed over count as one error. */

@@ -88,20 +88,29 @@ function isWithin(word: PlacedTerm, range: Range): boolean {
 type Range = readonly [start: number, end: number]
 
 const SAYING =
-  '(?:say|said|says|saying|tell|told|think|thinks|call|called|claim|claimed|respond|react|describe|comment|write|wrote|tweet|tweeted|warn|promise|argue|suggest|mean|explain|answer|reply|demand|predict)'
+  '(?:say|said|tell|told|think|call|claim|respond|react|describe|comment|write|tweet|warn|promise|argue|suggest|mean|explain|answer|reply|demand|predict)'
+const EASING = '(?:(?:first|later|once|ever|actually|really|just|also) )*'
 const SAID = new RegExp(
-  `^\\W*(?:so |and )?(?:(?:what|how|why) (?:else |exactly )?)?(?:did|does|do|has|have|had|is|are|was|were) (.+?) (?:(?:first|later|once|ever|actually|really|just|also) )*${SAYING}\\b`,
+  '^\\W*(?:so |and )?(?:(?:what|how|why) (?:else |exactly )?)?' +
+    `(?:(?:did|does|do|has|have|had) (.+?) ${EASING}${SAYING}|(?:is|are|was|were) (.+?) ${EASING}saying)\\b`,
   'iu',
 )
 
 /** Where the question names whose words it wants: "what did … say about". */
 function speakerRange(text: string): Range | undefined {
   const match = SAID.exec(text)
-  const speaker = match?.[1]
+  const speaker = match?.[1] ?? match?.[2]
   if (match === null || speaker === undefined) return undefined
   const start = match.index + match[0].indexOf(speaker)
   return [start, start + speaker.length]
 }
+
+/** What a person is called when nobody names them. */
+const ROLE =
+  '(?:person|people|man|woman|men|women|leader|president|minister|senator|governor|mayor|judge|justice|lawyer|donor|author|' +
+  'writer|director|actor|actress|singer|player|coach|candidate|politician|official|officer|general|king|queen|emperor|' +
+  'scientist|researcher|inventor|engineer|architect|artist|professor|doctor|journalist|reporter|founder|owner|chief|' +
+  'spokes(?:man|woman|person)|critic|expert|analyst|ambassador|secretary|chairman|member)'
 
 const KINDS: readonly (readonly [QuestionKind, RegExp])[] = [
   [
@@ -110,7 +119,10 @@ const KINDS: readonly (readonly [QuestionKind, RegExp])[] = [
   ],
   [
     'who',
-    /\b(?:who|whos|whose|whom)\b|^\W*(?:which|what) (?:\p{L}+(?:or|er|ist|ian|ant|ent|ess|man|woman)|judge|coach|king|queen)\b/iu,
+    new RegExp(
+      `^\\W*(?:\\p{L}+ ){0,2}(?:who|whos|whose|whom)\\b|\\bwhom\\b|^\\W*(?:which|what) (?:\\p{L}+ )?${ROLE}s?\\b`,
+      'iu',
+    ),
   ],
   ['when', /\bwhen\b|\b(?:what|which|whats) (?:the )?(?:year|date|day|month|century|time|deadline)\b|\bdeadline\b/iu],
   [
