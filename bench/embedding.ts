@@ -105,7 +105,10 @@ async function race(title: string, sentences: readonly string[], contenders: rea
   }
   const [first] = contenders
   const base = median(perSecond.get(first?.name ?? '') ?? [])
-  const table = new Table({ head: [title, 'sentences/s', `× ${first?.name ?? ''}`, '× limit'], style: { head: [] } })
+  const table = new Table({
+    head: [title, 'sentences/s', `× ${first?.name ?? ''}`, '× limit'],
+    style: { head: [], border: [] },
+  })
   for (const { name } of contenders) {
     const speed = median(perSecond.get(name) ?? [])
     const precision = name.endsWith('int8') ? 'int8' : 'fp32'

@@ -66,6 +66,7 @@ function throughput(articles: readonly string[]): void {
   const totalMs = [...spent.values()].reduce((sum, ms) => sum + ms, 0)
   const megabytes = (articles.reduce((sum, text) => sum + Buffer.byteLength(text), 0) * rounds) / 1e6
   const table = new Table({
+    style: { head: [], border: [] },
     head: ['stage', 'ms / article', 'share'],
     colAligns: ['left', 'right', 'right'],
     style: { head: [] },
@@ -103,6 +104,7 @@ const HOSTILE: Readonly<Record<string, string>> = {
 function growth(): void {
   const sizes = [50_000, 100_000, 200_000, 400_000]
   const table = new Table({
+    style: { head: [], border: [] },
     head: ['input', ...sizes.map((size) => `${size / 1000} kB, CPU ms`), '×8 takes'],
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right'],
     style: { head: [] },
@@ -161,6 +163,7 @@ async function calibration(): Promise<void> {
     }
   }
   const table = new Table({
+    style: { head: [], border: [] },
     head: ['attribution, confidence', 'right', 'of', 'shrunk'],
     colAligns: ['left', 'right', 'right', 'right'],
     style: { head: [] },
