@@ -69,7 +69,6 @@ function throughput(articles: readonly string[]): void {
     style: { head: [], border: [] },
     head: ['stage', 'ms / article', 'share'],
     colAligns: ['left', 'right', 'right'],
-    style: { head: [] },
   })
   for (const [stage, ms] of spent) {
     table.push([stage, (ms / rounds / articles.length).toFixed(3), `${((100 * ms) / totalMs).toFixed(0)} %`])
@@ -107,7 +106,6 @@ function growth(): void {
     style: { head: [], border: [] },
     head: ['input', ...sizes.map((size) => `${size / 1000} kB, CPU ms`), '×8 takes'],
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right'],
-    style: { head: [] },
   })
   for (const [name, piece] of Object.entries(HOSTILE)) {
     const times = sizes.map((size) => {
@@ -166,7 +164,6 @@ async function calibration(): Promise<void> {
     style: { head: [], border: [] },
     head: ['attribution, confidence', 'right', 'of', 'shrunk'],
     colAligns: ['left', 'right', 'right', 'right'],
-    style: { head: [] },
   })
   for (const key of [...new Set(judged.map((one) => one.key))].sort()) {
     const group = judged.filter((one) => one.key === key)
