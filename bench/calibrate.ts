@@ -1,11 +1,8 @@
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { z } from 'zod'
 import { ANSWERED_FROM } from '../src/answer/answer.ts'
-import { oneLine } from '../src/corpus/article.ts'
 import { importPaths } from '../src/corpus/corpus.ts'
 import { openEmbedder, type Embedder } from '../src/embedding/embedding.ts'
 import { buildIndex, openIndex, type Generation } from '../src/index/index.ts'
@@ -13,6 +10,15 @@ import { signsOf, SIGNS } from '../src/search/answerability.ts'
 import { EVIDENCE, gatherCandidates, type Candidate } from '../src/search/evidence.ts'
 import { lexiconOf } from '../src/search/lexicon.ts'
 import { readQuestion, type ReadQuestion } from '../src/search/question.ts'
+import {
+  auroc,
+  hasQuestionSets,
+  isRight,
+  readNews,
+  readWiki,
+  type QuestionSet,
+  type SetQuestion,
+} from './question-sets.ts'
 
 /**
  * Fits the two tables of src/search/weights.ts to the question sets in ../shared and prints them, with figures that are
@@ -24,7 +30,6 @@ import { readQuestion, type ReadQuestion } from '../src/search/question.ts'
  * among them those of either half of the articles asked of the other half.
  */
 
-const shared = fileURLToPath(new URL('../../shared', import.meta.url))
 /** How much a question of a set counts; news questions are what the product is for. */
 const RELEVANCE_WEIGHT = { news: 1, wiki: 0.15 }
 const ANSWER_WEIGHT = { news: 1, newsUnanswerable: 2.5, half: 0.3 }
@@ -32,17 +37,6 @@ const RELEVANCE_DECAY = 0.0015
 const ANSWER_DECAY = 0.002
 const FOLDS = 5
 const REPETITIONS = 3
-/** Share of the words of a sentence that a right hit holds in one run, as the sets' own scorer has it. */
-const COVERED = 0.6
-
-type Gold = { readonly file: string; readonly text?: string; readonly paragraph?: string }
-type SetQuestion = { readonly id: string; readonly text: string; readonly golds: readonly Gold[] }
-type QuestionSet = {
-  readonly name: 'news' | 'wiki'
-  readonly files: readonly string[]
-  readonly questions: readonly SetQuestion[]
-}
-
 /** A question as an index sees it. */
 type Case = {
   readonly id: string
@@ -54,71 +48,6 @@ type Case = {
   readonly question: ReadQuestion
   readonly candidates: readonly Candidate[]
   readonly right: readonly boolean[]
-}
-
-const NewsQuestions = z.array(
-  z.object({
-    id: z.string(),
-    question: z.string(),
-    answers: z.array(z.object({ file: z.string(), start: z.number(), end: z.number() })),
-  }),
-)
-const WikiQuestions = z.array(z.object({ question: z.string(), article: z.string(), paragraph: z.number() }))
-
-async function readNews(): Promise<QuestionSet> {
-  const folder = join(shared, 'quotes-dev', 'text')
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.txt')).sort()
-  const texts = new Map(
-    await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), 'utf8')] as const)),
-  )
-  const questions = NewsQuestions.parse(JSON.parse(await readFile(join(shared, 'news-dev', 'questions.json'), 'utf8')))
-  return {
-    name: 'news',
-    files: names.map((name) => join(folder, name)),
-    questions: questions.map(({ id, question, answers }) => ({
-      id,
-      text: question,
-      golds: answers.map(({ file, start, end }) => ({ file, text: texts.get(file)?.slice(start, end) ?? '' })),
-    })),
-  }
-}
-
-async function readWiki(): Promise<QuestionSet> {
-  const folder = join(shared, 'retrieval-dev', 'articles')
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.md')).sort()
-  const paragraphs = new Map(
-    await Promise.all(
-      names.map(async (name) => {
-        const body = (await readFile(join(folder, name), 'utf8')).split('---\n').slice(2).join('---\n')
-        return [name.replace('.md', ''), body.trim().split('\n\n')] as const
-      }),
-    ),
-  )
-  const questions = WikiQuestions.parse(
-    JSON.parse(await readFile(join(shared, 'retrieval-dev', 'questions.json'), 'utf8')),
-  )
-  return {
-    name: 'wiki',
-    files: names.map((name) => join(folder, name)),
-    questions: questions.map(({ question, article, paragraph }, i) => ({
-      id: `w${String(i)}`,
-      text: question,
-      golds: [{ file: article, paragraph: paragraphs.get(article)?.[paragraph] ?? '' }],
-    })),
-  }
-}
-
-const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
-
-/** Whether a passage holds a run of 60 % of the gold's words, or lies in the gold's paragraph. */
-function isRight(passage: string, { text, paragraph }: Gold): boolean {
-  if (paragraph !== undefined) return oneLine(paragraph).includes(oneLine(passage))
-  const gold = wordsOf(text ?? '')
-  const words = ` ${wordsOf(passage).join(' ')} `
-  const run = Math.ceil(gold.length * COVERED)
-  for (let i = 0; i + run <= gold.length; i += 1)
-    if (words.includes(` ${gold.slice(i, i + run).join(' ')} `)) return true
-  return false
 }
 
 /** What an index of these files makes of the questions. */
@@ -254,13 +183,6 @@ function fitAnswerability(cases: readonly Case[], weights: Float64Array): Float6
   })
 }
 
-/** Chance that an answerable question scores above an unanswerable one. */
-function auroc(answerable: readonly number[], unanswerable: readonly number[]): number {
-  let wins = 0
-  for (const a of answerable) for (const b of unanswerable) wins += a > b ? 1 : a === b ? 0.5 : 0
-  return wins / (answerable.length * unanswerable.length)
-}
-
 type Scored = { readonly item: Case; readonly place: number; readonly score: number }
 
 function score(cases: readonly Case[], weights: Float64Array, table: Float64Array): Scored[] {
@@ -335,7 +257,7 @@ const kept = keepAt > 0 ? process.argv[keepAt + 1] : undefined
 const dir = kept ?? (await mkdtemp(join(tmpdir(), 'verbatim-calibrate-')))
 const MODELS = join(dir, 'models')
 
-if (!existsSync(shared)) {
+if (!hasQuestionSets) {
   console.error('There are no question sets: calibration reads ../shared/news-dev and ../shared/retrieval-dev.')
   process.exit(2)
 }

@@ -90,7 +90,7 @@ function readLexicon(generation: Generation): Lexicon {
     return best
   }
 
-  /** "yojong" as "yo jong", where both are known. */
+  /** "ferryline" as "ferry line", where both are known. */
   function parts(word: string): readonly string[] | undefined {
     for (let i = 2; i <= word.length - 2; i += 1) {
       const [left, right] = [stemOf(word.slice(0, i)), stemOf(word.slice(i))]
