@@ -152,7 +152,8 @@ export type HitRef = { readonly passageId: number; readonly answeringSentence: n
 export type Engine = {
   /** What the index that answers now is made of. */
   status(): Promise<EngineStatus>
-  ask(question: AskedQuestion): Promise<Answer>
+  /** The answer, and the generation that gave it. */
+  ask(question: AskedQuestion): Promise<Answer & { readonly generation: number }>
   /** The same hits again, for a further page; null when the index has moved on from `generation`. */
   hits(generation: number, refs: readonly HitRef[]): Promise<readonly QuotedPassage[] | null>
   /** Articles, newest first; about a topic, best first. */
@@ -261,9 +262,14 @@ const CHOICES = 25
 
 type Scope = Pick<AskedQuestion, 'outlets' | 'since' | 'until' | 'tags'>
 
-async function ask(generation: Generation, embedder: Embedder, question: AskedQuestion): Promise<Answer> {
+async function ask(
+  generation: Generation,
+  embedder: Embedder,
+  question: AskedQuestion,
+): Promise<Answer & { readonly generation: number }> {
   const filter = filterOf(generation, question)
-  return answerOf(await search(generation, embedder, { text: question.text, limit: question.limit ?? 10, filter }))
+  const hits = await search(generation, embedder, { text: question.text, limit: question.limit ?? 10, filter })
+  return { ...answerOf(hits), generation: generation.manifest.generation }
 }
 
 /** What the index filters by; undefined where nothing is left out. Tags are looked up, the index does not know them. */

@@ -91,6 +91,14 @@ describe('/ask', () => {
     expect(reply.actions.filter((action) => action.kind === 'ask').length).toBeLessThanOrEqual(3)
   })
 
+  test('given a question that is nearly answered, then the nearest passage is shown and said to be no certain answer', async () => {
+    const reply = await run('ask', { question: 'how much does a Leopard 2 tank cost?' })
+    expect(reply.outcome).toBe('nothing-found')
+    expect(text(reply)).toContain('does not answer that for certain')
+    expect(quoted(reply)).toHaveLength(1)
+    await expectVerbatim(reply.blocks)
+  })
+
   test('given near-duplicates in two articles, then they are one hit with both sources', async () => {
     const reply = await run('ask', { question: 'how many Leopard tanks did Germany promise?' })
     const copied = quoted(reply).filter((block) => block.text.includes('Germany had decided shortly before'))
