@@ -12,7 +12,7 @@ import { isExactQuicker, readVectorGraph, type VectorGraph } from './vectors.ts'
 export type SentenceScore = { readonly sentenceId: SentenceId; readonly cosine: number }
 
 /** One complete, unchanging build of the index, open for reading. */
-export type Generation = Omit<Coverage, 'vectorIdsKept' | 'vectorById'> & {
+export type Generation = Omit<Coverage, 'vectorIdsKept'> & {
   readonly manifest: Manifest
   /**
    * The sentences with the `k` nearest vectors, best first, ties in the order of the text; more than `k` where equal
@@ -88,7 +88,7 @@ async function openGeneration(
 
 function generationOn(
   manifest: Manifest,
-  { vectorIdsKept, vectorById, ...coverage }: Coverage,
+  { vectorIdsKept, ...coverage }: Coverage,
   graph: VectorGraph,
   unmark: () => Promise<void>,
 ): Generation {
@@ -106,7 +106,7 @@ function generationOn(
   }
 
   function exactly(vector: Float32Array, k: number, vectorIds: Iterable<number>) {
-    const all = Array.from(vectorIds, (vectorId) => ({ vectorId, cosine: dot(vector, vectorById(vectorId)) }))
+    const all = Array.from(vectorIds, (vectorId) => ({ vectorId, cosine: dot(vector, coverage.vectorById(vectorId)) }))
     return all.sort((a, b) => b.cosine - a.cosine || a.vectorId - b.vectorId).slice(0, k)
   }
 

@@ -148,10 +148,10 @@ function weigh(
     return { id, paragraph, terms, length, counts, places, vectorId }
   }
   const cosines = new Map<SentenceId, number>()
-  function cosine({ id }: SeenSentence): number {
+  function cosine({ id, vectorId }: SeenSentence): number {
     const known = cosines.get(id)
     if (known !== undefined) return known
-    const value = dot(generation.vector(id), vector)
+    const value = dot(generation.vectorById(vectorId), vector)
     cosines.set(id, value)
     return value
   }
@@ -198,6 +198,7 @@ function weigh(
   }
   const said = kind === 'said' ? saidEvidence(generation, lexicon, speakers, byStem) : undefined
 
+  const bodies = new Map<number, string>()
   const candidates = passages.map((passage): Candidate => {
     const { firstSentenceId: first, sentenceCount, articleId } = passage
     const around = context.get(passage) ?? []
@@ -259,7 +260,9 @@ function weigh(
       value('speakerDescribed', described)
       value('othersWords', othersWords)
     }
-    const text = generation.body(articleId).slice(passage.start, passage.end)
+    const body = bodies.get(articleId) ?? generation.body(articleId)
+    bodies.set(articleId, body)
+    const text = body.slice(passage.start, passage.end)
     if (question.unit !== undefined) value('unitPassage', UNIT_WORDS[question.unit].test(text) ? 1 : 0)
     value('unfinished', /[.!?…]["'”’»)\]]*$/u.test(text) ? 0 : 1)
     return { passage, answering: answering?.id ?? first, evidence }
@@ -429,8 +432,8 @@ function saidEvidence(
   /** Share of the question's description that stands around a name in its article. */
   function describedAs(articleId: number, name: string, stems: Set<string>): number {
     const around = new Set(stems)
-    const last = generation.sentencesOfArticle(articleId).at(-1)
-    const first = generation.sentencesOfArticle(articleId)[0]
+    const all = generation.sentencesOfArticle(articleId)
+    const [first, last] = [all[0], all.at(-1)]
     if (first === undefined || last === undefined) return 0
     for (const { terms: stored } of generation.sentenceTerms(articleId, first.sentenceId, last.sentenceId)) {
       if (!stored.includes(name)) continue
