@@ -106,7 +106,7 @@ const RULES: readonly Rule[] = [
     ),
     read: ([, site]) => says('carrier', site, 7),
   },
-  // Reuters | Updated: 24-06-2024 07:11 IST | Created: …
+  // Wire Desk | Updated: 19-03-2024 18:40 IST | Created: …
   {
     pattern: /\b(?:updated|created|published|posted|modified|uploaded)\b/i,
     read: ({ input }) => readCreditBar(input),

@@ -258,8 +258,8 @@ describe('what a page states about its article', () => {
   test.each<[string, { before?: string[]; between?: string[]; behind?: string[] }, Partial<Draft>]>([
     [
       'a credit bar with dates',
-      { before: [title, 'Wire Desk | Updated: 25-06-2024 07:11 IST | Created: 24-06-2024 07:11 IST'] },
-      { outlet: 'Wire Desk', published: '2024-06-24' },
+      { before: [title, 'Wire Desk | Updated: 19-03-2024 18:40 IST | Created: 18-03-2024 09:05 IST'] },
+      { outlet: 'Wire Desk', published: '2024-03-18' },
     ],
     [
       'a byline and a date',
