@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'bad-front-matter'
   | 'cancelled'
   | 'corpus-empty'
+  | 'discord-unreachable'
   | 'feeds-busy'
   | 'fetch-failed'
   | 'fetch-refused'
@@ -21,6 +22,7 @@ export type ErrorCode =
   | 'index-version'
   | 'model-unavailable'
   | 'stale-state'
+  | 'store-damaged'
   | 'watch-failed'
   | 'write-failed'
 

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
 import { createHmac, randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { UserError } from '../errors.ts'
 import type { LongTexts } from './custom-ids.ts'
 
@@ -67,24 +67,12 @@ const REMEMBERED_TEXTS = 1000
 type SettingsRow = { enabled: number; private: number; outlets: string; tags: string }
 type VoteRow = Omit<Vote, 'useful'> & { useful: number }
 
-/** @throws UserError 'write-failed' when the directory cannot be written */
+/**
+ * @throws UserError 'write-failed' when the directory cannot be written; 'store-damaged' when the file is not as SQLite
+ *   wrote it, or a newer version of Verbatim did
+ */
 export function openStore(dataDir: string, now: () => Date = () => new Date()): Store {
-  const path = join(dataDir, 'discord.db')
-  let database: Database.Database
-  try {
-    mkdirSync(dataDir, { recursive: true })
-    database = new Database(path, { timeout: 5000 })
-    database.pragma('journal_mode = WAL')
-    database.pragma('synchronous = NORMAL')
-    database.exec(SCHEMA)
-  } catch (cause) {
-    throw new UserError(
-      'write-failed',
-      `${path} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`,
-      'Let the bot write to DATA_DIR, or name another directory.',
-      { cause },
-    )
-  }
+  const database = openDatabase(join(dataDir, 'discord.db'))
   const key = (name: string): Buffer => {
     // The first process to insert wins; every other reads what it wrote.
     database.prepare('INSERT OR IGNORE INTO keys (name, value) VALUES (?, ?)').run(name, randomBytes(32))
@@ -158,4 +146,51 @@ export function openStore(dataDir: string, now: () => Date = () => new Date()): 
     forgetTexts: (before) => void forget.run(before.toISOString()),
     close: () => void database.close(),
   }
+}
+
+/** Raised when the tables change so that an older version could not read them. */
+const FORMAT = 1
+
+function openDatabase(path: string): Database.Database {
+  let database: Database.Database | undefined
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+    // It holds the key that signs buttons, and questions: nobody else's to read.
+    closeSync(openSync(path, 'a', 0o600))
+    database = new Database(path, { timeout: 5000 })
+    database.pragma('journal_mode = WAL')
+    database.pragma('synchronous = NORMAL')
+    const format = Number(database.pragma('user_version', { simple: true }))
+    if (format > FORMAT)
+      throw new UserError(
+        'store-damaged',
+        `${path} was written by a newer version of Verbatim (format ${String(format)}; this one reads ${String(FORMAT)}).`,
+        'Update Verbatim, or give this version another DATA_DIR.',
+      )
+    const found = database.pragma('quick_check(1)', { simple: true })
+    if (found !== 'ok') throw damaged(path, String(found))
+    database.exec(SCHEMA)
+    database.pragma(`user_version = ${String(FORMAT)}`)
+    return database
+  } catch (cause) {
+    database?.close()
+    if (cause instanceof UserError) throw cause
+    if (cause instanceof Database.SqliteError && /^SQLITE_(?:CORRUPT|NOTADB)/u.test(cause.code))
+      throw damaged(path, cause.message, cause)
+    throw new UserError(
+      'write-failed',
+      `${path} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`,
+      'Let the bot write to DATA_DIR, or name another directory.',
+      { cause },
+    )
+  }
+}
+
+function damaged(path: string, reason: string, cause?: unknown): UserError {
+  return new UserError(
+    'store-damaged',
+    `${path} is damaged (${reason}). It holds votes and channel settings.`,
+    'Put back the copy of your last backup; or move the file away: votes and settings begin anew, the articles are not touched.',
+    { cause },
+  )
 }

@@ -1,4 +1,5 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import Database from 'better-sqlite3'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -61,7 +62,6 @@ describe('the store', () => {
     const store = openStore(dir)
     store.vote(VOTE, '123456789012345678')
     store.close()
-    const { readFile } = await import('node:fs/promises')
     expect((await readFile(join(dir, 'discord.db'))).includes('123456789012345678')).toBe(false)
   })
 
@@ -87,5 +87,61 @@ describe('the store', () => {
       expect.objectContaining({ code: 'write-failed', remedy: expect.stringContaining('DATA_DIR') as string }),
     )
     expect((await stat(file)).size).toBe(1)
+  })
+
+  test.runIf(process.platform !== 'win32')(
+    'given a new store, when made, then nobody else may read its files',
+    async () => {
+      const store = openStore(dir)
+      store.vote(VOTE, 'ada')
+      for (const name of await readdir(dir))
+        expect([name, (await stat(join(dir, name))).mode & 0o077]).toEqual([name, 0])
+      store.close()
+    },
+  )
+
+  test.each<[string, (whole: Buffer) => Buffer]>([
+    ['text', () => Buffer.from('not a database, '.repeat(1000))],
+    ['a file cut in the middle', (whole) => whole.subarray(0, whole.length / 2)],
+    [
+      'a page of noise',
+      (whole) => Buffer.concat([whole.subarray(0, 4096), Buffer.alloc(4096, 0xa7), whole.subarray(8192)]),
+    ],
+  ])(
+    'given %s in the place of the store, when opened, then it is told what to do, and the file stays',
+    async (_, damage) => {
+      const store = openStore(dir)
+      for (let i = 0; i < 200; i++) store.vote({ ...VOTE, question: `Question ${String(i)}` }, 'ada')
+      store.close()
+      const file = join(dir, 'discord.db')
+      const damaged = damage(await readFile(file))
+      await writeFile(file, damaged)
+      expect(() => openStore(dir)).toThrowError(
+        expect.objectContaining({ code: 'store-damaged', remedy: expect.stringContaining('backup') as string }),
+      )
+      expect(await readFile(file)).toEqual(damaged)
+    },
+  )
+
+  test('given a store without the tables and marks of later versions, when opened, then what it has stays and the rest comes', () => {
+    const old = new Database(join(dir, 'discord.db'))
+    old.exec('CREATE TABLE keys (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT')
+    old.prepare('INSERT INTO keys VALUES (?, ?)').run('buttons', Buffer.alloc(32, 7))
+    old.close()
+    const store = openStore(dir)
+    expect(store.signingKey).toEqual(Buffer.alloc(32, 7))
+    store.vote(VOTE, 'ada')
+    expect(store.votes()).toHaveLength(1)
+    store.close()
+  })
+
+  test('given a store of a newer version, when opened, then it is left alone and the remedy says so', () => {
+    openStore(dir).close()
+    const newer = new Database(join(dir, 'discord.db'))
+    newer.pragma('user_version = 99')
+    newer.close()
+    expect(() => openStore(dir)).toThrowError(
+      expect.objectContaining({ code: 'store-damaged', remedy: expect.stringContaining('Update') as string }),
+    )
   })
 })
