@@ -2,10 +2,8 @@ import { Command as Program, CommanderError } from 'commander'
 import { config as loadEnvFile } from 'dotenv'
 import { readConfig } from './config.ts'
 import { UserError } from './errors.ts'
-import { failureReply } from './failure.ts'
 import { loadCommands } from './load-commands.ts'
-import { logIncident } from './terminal/chat.ts'
-import { renderReply } from './terminal/render.ts'
+import { reportFailure } from './terminal/chat.ts'
 import { EXIT } from './terminal/subcommand.ts'
 import { addSubcommands } from './terminal/subcommands.ts'
 
@@ -31,12 +29,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.answered : EXIT.usage
-    process.stderr.write(
-      renderReply(failureReply(error, logIncident), {
-        columns: process.stderr.columns || 80,
-        color: process.stderr.isTTY,
-      }),
-    )
+    reportFailure(error)
     return error instanceof UserError && error.code === 'bad-argument' ? EXIT.usage : EXIT.error
   }
 }

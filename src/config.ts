@@ -12,6 +12,13 @@ const snowflake = optionalText.pipe(
     .regex(/^\d{17,20}$/u, 'expected a Discord id: 17 to 20 digits')
     .optional(),
 )
+/** What a header can carry; a character more would be told back by whoever refuses the header. */
+const token = optionalText.pipe(
+  z
+    .string()
+    .regex(/^[\w.-]+$/u, 'expected the token as the Developer Portal shows it: letters, digits, dots, - and _')
+    .optional(),
+)
 const port = optionalText.pipe(
   z
     .string()
@@ -30,7 +37,7 @@ const url = optionalText.pipe(z.url('expected a URL').optional())
 
 /** Every setting: its schema, and what README's table says of it. The order is the table's. */
 const settings = {
-  DISCORD_TOKEN: [optionalText, 'The bot’s token. Without it the terminal prompt opens instead of the bot.'],
+  DISCORD_TOKEN: [token, 'The bot’s token. Without it the terminal prompt opens instead of the bot.'],
   DISCORD_GUILD_ID: [snowflake, 'Register the commands in this server only, at once; without it globally.'],
   DISCORD_API_URL: [url, 'Another address of Discord’s API, for tests and the preview.'],
   CORPUS_DIR: [optionalText.default('corpus'), 'Where the articles lie.'],

@@ -2,11 +2,9 @@ import { fileURLToPath } from 'node:url'
 import { config as loadEnvFile } from 'dotenv'
 import { readConfig, type Config } from './config.ts'
 import type { Command } from './command.ts'
-import { failureReply } from './failure.ts'
 import { loadCommands } from './load-commands.ts'
 import { openOrBuild } from './terminal/build.ts'
-import { chat, logIncident } from './terminal/chat.ts'
-import { renderReply } from './terminal/render.ts'
+import { chat, reportFailure } from './terminal/chat.ts'
 
 /** `npm start`: the bot where there is a token, else the terminal prompt, where the same commands work. */
 async function main(): Promise<number> {
@@ -21,12 +19,7 @@ async function main(): Promise<number> {
     await chat(config, commands)
     return 0
   } catch (error) {
-    process.stderr.write(
-      renderReply(failureReply(error, logIncident), {
-        columns: process.stderr.columns || 80,
-        color: process.stderr.isTTY,
-      }),
-    )
+    reportFailure(error)
     return 1
   }
 }

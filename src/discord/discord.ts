@@ -8,6 +8,7 @@ import { createCooldown, type Pace } from './cooldown.ts'
 import { createCustomIds } from './custom-ids.ts'
 import { serveHealth, type HealthServer } from './health.ts'
 import { createLog } from './logging.ts'
+import { wordLogin } from './login.ts'
 import { createMetrics } from './metrics.ts'
 import { inviteUrl, registerCommands } from './registration.ts'
 import { createRouter } from './router.ts'
@@ -67,7 +68,8 @@ export function botLog(config: Pick<BotConfig, 'discordToken' | 'logLevel'>): Lo
 /**
  * Connects to Discord, registers the commands where they changed, and answers until it is closed. Resolves once the
  * gateway is ready.
- * @throws UserError 'bad-config' for a token or server that Discord refuses, 'write-failed' when DATA_DIR cannot be written
+ * @throws UserError 'bad-config' for a token or server that Discord refuses, 'discord-unreachable',
+ *   'write-failed' when DATA_DIR cannot be written
  */
 export async function startBot({ config, commands, engine, log: given, paces = PACES }: BotParts): Promise<Bot> {
   const log = given ?? botLog(config)
@@ -206,22 +208,9 @@ export async function runUntilStopped(close: () => Promise<void>, log: Logger): 
   return code
 }
 
-function wordLogin(cause: unknown): unknown {
-  const message = cause instanceof Error ? cause.message : String(cause)
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-  if (code === 'TokenInvalid' || /invalid token/iu.test(message))
-    return new UserError(
-      'bad-config',
-      'Discord does not accept DISCORD_TOKEN.',
-      'Copy it anew: Developer Portal, your application, Bot, Reset Token.',
-      { cause },
-    )
-  return cause
-}
-
 function wordRegistration(cause: unknown, guildId: string | undefined): unknown {
   const status = cause instanceof Error && 'status' in cause ? cause.status : undefined
-  if (guildId === undefined || (status !== 403 && status !== 404)) return cause
+  if (guildId === undefined || (status !== 403 && status !== 404)) return wordLogin(cause)
   return new UserError(
     'bad-config',
     `Discord does not let the bot register commands in the server ${guildId} (DISCORD_GUILD_ID).`,

@@ -1,4 +1,5 @@
 import { pino, stdSerializers, type DestinationStream, type Logger } from 'pino'
+import { strikeSecrets } from '../secrets.ts'
 
 export type LogOptions = {
   readonly level: string
@@ -8,18 +9,12 @@ export type LogOptions = {
   readonly destination?: DestinationStream
 }
 
-/** Tokens of interactions, as they stand in the addresses of failed requests. */
-const INTERACTION_TOKEN = /(\/(?:interactions|webhooks)\/\d+\/)[^/?\s"\\]+/gu
-
 /**
  * The log: JSON lines. Secrets are struck out of the finished line, so that no error, address or nested value can carry
  * one past; errors lose the body of the request that failed, which may hold a question.
  */
 export function createLog(options: LogOptions): Logger {
   const destination = options.destination ?? pino.destination({ fd: 1, sync: true })
-  const secrets = options.secrets.filter((secret) => secret !== '')
-  const strike = (line: string) =>
-    secrets.reduce((text, secret) => text.replaceAll(secret, '[secret]'), line.replace(INTERACTION_TOKEN, '$1[token]'))
   return pino(
     {
       level: options.level,
@@ -28,7 +23,7 @@ export function createLog(options: LogOptions): Logger {
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: describeError },
     },
-    { write: (line) => destination.write(strike(line)) },
+    { write: (line) => destination.write(strikeSecrets(line, options.secrets)) },
   )
 }
 

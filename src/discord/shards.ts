@@ -3,6 +3,7 @@ import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue } fro
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { serveHealth, type HealthServer } from './health.ts'
+import { wordLogin } from './login.ts'
 
 /** Whether this process is one shard that a manager has started. */
 export function isShard(): boolean {
@@ -40,12 +41,14 @@ type ShardStatus = { readonly ready: boolean; readonly why?: string; readonly me
 /**
  * Runs `script` once for each shard, each in a process of its own that reads the same index, and starts one that dies
  * again. Health and metrics of all of them are served from here.
+ * @throws UserError 'bad-config' for a token that Discord refuses, 'discord-unreachable'
  */
 export async function startShards(script: string, config: ShardsConfig, log: Logger): Promise<Shards> {
   const rest = new REST(config.discordApiUrl === undefined ? {} : { api: config.discordApiUrl }).setToken(
     config.discordToken,
   )
-  const recommended = gatewayBot.parse(await rest.get(Routes.gatewayBot()))
+  const answer = await rest.get(Routes.gatewayBot()).catch((cause: unknown) => Promise.reject(wordLogin(cause)))
+  const recommended = gatewayBot.parse(answer)
   const count = config.shards === 'auto' ? recommended.shards : Number(config.shards)
   const manager = new ShardingManager(script, {
     token: config.discordToken,

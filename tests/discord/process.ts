@@ -8,9 +8,10 @@ import type { LocalDiscord } from './server/server.ts'
 import type { TownCoverage } from './town-coverage.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
-/** On SIGUSR2 a promise fails that nobody handles: a bug, on purpose. */
-const BUG = `data:text/javascript,process.on('SIGUSR2',()=>{Promise.reject(new Error('a bug on purpose'))})`
+/** On SIGUSR2 a promise fails that nobody handles: a bug, on purpose, with the token in its words. */
+const BUG = `data:text/javascript,process.on('SIGUSR2',()=>{Promise.reject(new Error('a bug on purpose: '+process.env.DISCORD_TOKEN))})`
 
 export type BotProcess = {
   readonly child: ChildProcess
@@ -29,25 +30,40 @@ export async function spawnBot(
   coverage: TownCoverage,
   env: Readonly<Record<string, string>> = {},
 ): Promise<BotProcess> {
+  return spawnScript(MAIN, [], (dir) => ({
+    DISCORD_TOKEN: discord.token,
+    DISCORD_API_URL: discord.apiUrl,
+    CORPUS_DIR: coverage.corpusDir,
+    INDEX_DIR: coverage.indexDir,
+    DATA_DIR: join(dir, 'data'),
+    ...env,
+  }))
+}
+
+/** Runs `verbatim <subcommand>` in an empty directory. */
+export async function spawnVerbatim(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<BotProcess> {
+  return spawnScript(CLI, args, () => env)
+}
+
+async function spawnScript(
+  script: string,
+  args: readonly string[],
+  env: (dir: string) => Readonly<Record<string, string>>,
+): Promise<BotProcess> {
   const dir = await mkdtemp(join(tmpdir(), 'verbatim-process-'))
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), '--import', BUG, MAIN], {
+  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), '--import', BUG, script, ...args], {
     cwd: dir,
-    env: {
-      PATH: process.env['PATH'],
-      DISCORD_TOKEN: discord.token,
-      DISCORD_API_URL: discord.apiUrl,
-      CORPUS_DIR: coverage.corpusDir,
-      INDEX_DIR: coverage.indexDir,
-      DATA_DIR: join(dir, 'data'),
-      ...env,
-    },
+    env: { PATH: process.env['PATH'], ...env(dir) },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
   let errors = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')))
   child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString('utf8')))
-  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  const exited = new Promise<number | null>((resolve) => child.once('close', resolve))
   return {
     child,
     output: () => output,
