@@ -1,42 +1,99 @@
-import { readdir } from 'node:fs/promises'
-import { cpus, totalmem } from 'node:os'
-import { execFileSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describeMachine } from './machine.ts'
 
-/** A benchmark: a file in bench/ whose `run` prints its tables. */
+/** A benchmark: a file in bench/, or in a folder of its name there, whose `run` prints its tables. */
 type Benchmark = { run(): Promise<void> }
 
 const directory = fileURLToPath(new URL('.', import.meta.url))
+const resultsFile = join(directory, 'RESULTS.md')
 
 /** Files that are no benchmark: this runner, and what benchmarks share. */
-const OTHERS = new Set(['bench.ts', 'texts.ts', 'calibrate.ts', 'question-sets.ts'])
+const OTHERS = new Set([
+  'bench.ts',
+  'calibrate.ts',
+  'figures.ts',
+  'machine.ts',
+  'question-sets.ts',
+  'sample-questions.ts',
+  'texts.ts',
+  'work.ts',
+])
+/** Benchmarks that take long; they run when they are named. */
+const BY_NAME_ONLY = new Set(['load'])
 
-async function names(): Promise<string[]> {
-  const files = await readdir(directory)
-  return files
-    .filter((file) => file.endsWith('.ts') && !OTHERS.has(file))
-    .map((file) => basename(file, '.ts'))
-    .sort()
+/** Benchmarks by name, each with the file that holds it. */
+async function benchmarks(): Promise<Map<string, string>> {
+  const entries = await readdir(directory)
+  const files = entries
+    .filter((entry) => entry.endsWith('.ts') && !OTHERS.has(entry))
+    .map((file) => [basename(file, '.ts'), join(directory, file)] as const)
+  const folders = entries
+    .map((entry) => [entry, join(directory, entry, `${entry}.ts`)] as const)
+    .filter(([, file]) => existsSync(file))
+  return new Map([...files, ...folders].sort(([a], [b]) => a.localeCompare(b)))
 }
 
-function describeMachine(): string {
-  const [cpu] = cpus()
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: directory, encoding: 'utf8' }).trim()
-  const gigabytes = (totalmem() / 2 ** 30).toFixed(0)
-  return `${new Date().toISOString().slice(0, 10)} · commit ${commit} · Node ${process.version} · ${cpus().length} × ${cpu?.model.trim() ?? 'unknown processor'} · ${gigabytes} GB`
+/** Runs a benchmark in a process of its own and gives what it printed; none of them sees the memory of another. */
+function runApart(name: string, workDir: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [...process.execArgv, fileURLToPath(import.meta.url), name], {
+      env: { ...process.env, BENCH_WORK: workDir, BENCH_APART: '1' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let printed = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      printed += text
+      process.stdout.write(text)
+    })
+    child.on('error', reject)
+    child.on('exit', (code) => {
+      if (code !== 0) printed += `\nIt ended with code ${String(code)} before it was done.\n`
+      resolve(printed)
+    })
+  })
 }
 
-const known = await names()
+/** Every benchmark, one after the other; what they print goes to RESULTS.md too. */
+async function runAll(names: readonly string[]): Promise<void> {
+  const workDir = await mkdtemp(join(tmpdir(), 'verbatim-bench-'))
+  const started = performance.now()
+  try {
+    const machine = describeMachine()
+    console.log(machine)
+    const sections: string[] = []
+    for (const name of names) {
+      console.log(`\n## ${name}\n`)
+      const printed = await runApart(name, workDir)
+      sections.push(`## ${name}\n\n\`\`\`text\n${printed.trim()}\n\`\`\`\n`)
+    }
+    const minutes = ((performance.now() - started) / 60_000).toFixed(0)
+    const head = `# Results of the last full run\n\n${machine}. It took ${minutes} minutes. Written by \`npm run bench\`; medians over repeated runs\nwhere a benchmark repeats, ratios between what ran side by side.\n`
+    await writeFile(resultsFile, [head, ...sections].join('\n'))
+    console.log(`\nWritten to ${resultsFile}`)
+  } finally {
+    await rm(workDir, { recursive: true, force: true })
+  }
+}
+
+const known = await benchmarks()
 const asked = process.argv.slice(2)
-const unknown = asked.filter((name) => !known.includes(name))
+const unknown = asked.filter((name) => !known.has(name))
 if (unknown.length > 0) {
-  console.error(`There is no benchmark ${unknown.join(', ')}. Benchmarks: ${known.join(' ')}`)
+  console.error(`There is no benchmark ${unknown.join(', ')}. Benchmarks: ${[...known.keys()].join(' ')}`)
   process.exit(2)
 }
-console.log(describeMachine())
-for (const name of asked.length > 0 ? asked : known) {
-  console.log(`\n## ${name}\n`)
-  const benchmark = (await import(join(directory, `${name}.ts`))) as Benchmark
-  await benchmark.run()
+if (asked.length === 0) await runAll([...known.keys()].filter((name) => !BY_NAME_ONLY.has(name)))
+else {
+  const isApart = process.env['BENCH_APART'] !== undefined
+  if (!isApart) console.log(describeMachine())
+  for (const name of asked) {
+    if (!isApart) console.log(`\n## ${name}\n`)
+    const benchmark = (await import(known.get(name) ?? '')) as Benchmark
+    await benchmark.run()
+  }
 }

@@ -1,0 +1,46 @@
+/** A question on the articles in `corpus/`; a paragraph answers it that holds one of the wordings. */
+export type SampleQuestion = { readonly text: string; readonly right: readonly string[] }
+
+/** Questions as a reader would put them, whose answers are known. Typographic apostrophes count as straight ones. */
+export const SAMPLE_QUESTIONS: readonly SampleQuestion[] = [
+  { text: 'How many Abrams tanks did the US promise Ukraine?', right: ['31 M1 Abrams'] },
+  { text: 'How many Leopard tanks does Germany give?', right: ['14 Leopard 2 A6'] },
+  { text: 'How many artillery shells may North Korea have sent to Russia?', right: ['1.6 million artillery shells'] },
+  { text: 'Which newspaper published the estimate about the shells?', right: ['Washington Post'] },
+  { text: 'Whose data did the newspaper rely on?', right: ['C4ADS'] },
+  { text: 'What was the security package with the cluster munitions worth?', right: ['$800 million'] },
+  {
+    text: 'How many countries signed the cluster munitions convention?',
+    right: ['123 signatories', '123 countries have signed'],
+  },
+  { text: 'When was the mutual defence pact signed?', right: ['19 June 2024', 'in Pyongyang in June 2024'] },
+  {
+    text: 'What do Russia and North Korea owe each other if one is attacked?',
+    right: ['immediate military assistance'],
+  },
+  { text: 'What did Biden call the transfer of cluster munitions?', right: ['difficult decision'] },
+  { text: 'What will happen to the tanks according to Kim Yo Jong?', right: ['burned to pieces'] },
+  { text: 'How did Choe describe the relations with Russia?', right: ['equal and normal', 'intrinsic attribute'] },
+  { text: 'Who says that Pyongyang parrots Moscow?', right: ['to parrot whatever Moscow says'] },
+  { text: 'What launcher did Hamas fighters use?', right: ['F-7'] },
+  { text: 'Who identified the launcher in the video?', right: ['military intelligence service'] },
+  { text: 'Which spaceport did Putin and Kim visit?', right: ['Vostochny Cosmodrome'] },
+  { text: 'Where did Lavrov lay a wreath?', right: ['Liberation Monument'] },
+  { text: 'Which states recognise Donetsk and Luhansk?', right: ['Donetsk and Luhansk'] },
+  { text: 'Which TV channel reported that builders may go to Ukraine?', right: ['TV Chosun'] },
+  { text: 'When could the construction units arrive?', right: ['as early as July 2024'] },
+  { text: 'What did Pak Jong Chon warn could follow?', right: ['new world war'] },
+  { text: 'What did the Pentagon allow Ukrainian troops to do?', right: ['free to use American weapons'] },
+  { text: 'Who signed the statement on missiles for the European Union?', right: ['Josep Borrell', 'through Borrell'] },
+  { text: 'Which sanctions do the missile deliveries violate?', right: ['violation of UN sanctions'] },
+  { text: 'What does Pyongyang accuse Israel of in Gaza?', right: ['genocide'] },
+  { text: 'Which broadcaster carried the statement about cluster munitions?', right: ['Voice of Korea'] },
+  { text: 'How does North Korea earn hard currency?', right: ['hard currency'] },
+  { text: 'How many missiles were tested in 2022?', right: ['more than 70 missiles'] },
+  { text: 'Why may China not like the agreement?', right: ['friction with Beijing'] },
+  { text: 'What kind of targets was the F-7 built for?', right: ['armoured vehicles'] },
+  { text: 'How many tons of explosives left Russian ports?', right: ['74,000 metric tons'] },
+  { text: "What is the post of Kim Jong Un's sister in the party?", right: ['deputy department head'] },
+  { text: 'What has Kyiv promised about cluster munitions?', right: ['deep into Russia', 'far inside Russia'] },
+  { text: 'When did Hamas attack Israel?', right: ['7 October 2023'] },
+]

@@ -1,0 +1,44 @@
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { EmbeddingConfig } from '../src/embedding/embedding.ts'
+import { buildIndex, type BuildReport } from '../src/index/index.ts'
+import { readTexts, writeCorpus } from './texts.ts'
+
+/** Where a benchmark puts what it makes. */
+export type Work = {
+  readonly dir: string
+  readonly embedding: EmbeddingConfig
+  /** The index of a corpus of about that many natural sentences, with the report of its build. */
+  index(sentences: number): Promise<BuiltIndex>
+  /** Removes what no other benchmark of the run uses. */
+  close(): Promise<void>
+}
+
+export type BuiltIndex = { readonly corpusDir: string; readonly indexDir: string; readonly report: BuildReport }
+
+/** In a run of all benchmarks they share a directory, so that the large index is built once; else it is one's own. */
+export async function openWork(): Promise<Work> {
+  const given = process.env['BENCH_WORK']
+  const dir = given ?? (await mkdtemp(join(tmpdir(), 'verbatim-bench-')))
+  const embedding: EmbeddingConfig = { model: 'use-lite', precision: 'int8', cacheDir: join(dir, 'models') }
+  return {
+    dir,
+    embedding,
+    async index(sentences) {
+      const root = join(dir, `built-${String(sentences)}`)
+      const [corpusDir, indexDir, reportFile] = [join(root, 'corpus'), join(root, 'index'), join(root, 'report.json')]
+      if (!existsSync(reportFile)) {
+        await rm(root, { recursive: true, force: true })
+        await mkdir(root, { recursive: true })
+        await writeCorpus(corpusDir, await readTexts(), sentences)
+        await writeFile(reportFile, JSON.stringify(await buildIndex({ corpusDir, indexDir, embedding })))
+      }
+      return { corpusDir, indexDir, report: JSON.parse(await readFile(reportFile, 'utf8')) as BuildReport }
+    },
+    async close() {
+      if (given === undefined) await rm(dir, { recursive: true, force: true })
+    },
+  }
+}
