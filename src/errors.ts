@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'bad-config'
   | 'bad-file'
   | 'bad-front-matter'
+  | 'build-killed'
   | 'cancelled'
   | 'corpus-empty'
   | 'discord-unreachable'

@@ -5,12 +5,21 @@ import path from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { countArticleFiles, readCorpus, type Article, type ArticleProblem } from '../corpus/corpus.ts'
-import { openEmbedder, type Embedder, type EmbeddingConfig } from '../embedding/embedding.ts'
+import { openEmbedder, type Embedder } from '../embedding/embedding.ts'
 import { UserError } from '../errors.ts'
 import { mergeSpeakers, readArticleNames } from '../quotes/names.ts'
 import { extractQuotes } from '../quotes/quotes.ts'
 import { splitPassages } from '../text/passages.ts'
 import { splitSentences } from '../text/sentences.ts'
+import { BUILD_STAGES, type BuildInput, type BuildStage, type BuildWork, type StageProgress } from './build-report.ts'
+import {
+  openJournal,
+  readBuildState,
+  reportSince,
+  requestOf,
+  type BuildJournal,
+  type BuildState,
+} from './build-state.ts'
 import { fingerprintArticle, openDraftStore, type DraftStore, type SplitArticle } from './draft-store.ts'
 import { diskError } from './durable.ts'
 import {
@@ -26,53 +35,6 @@ import type { Manifest } from './manifest.ts'
 import { SCHEMA_FINGERPRINT } from './schema.ts'
 import { createVectorGraph, readVectorGraph, type VectorGraph } from './vectors.ts'
 
-/** What a build spends its time on; articles are read, split, searched for quotes and stored one after the other. */
-export const BUILD_STAGES = ['read', 'split', 'quotes', 'store', 'embed', 'hnsw', 'publish'] as const
-export type BuildStage = (typeof BUILD_STAGES)[number]
-
-/** How far a build is. Told of the stages `read` (counts files), `embed` (texts), `hnsw` (vectors) and `publish`. */
-export type BuildProgress = {
-  readonly stage: BuildStage
-  readonly done: number
-  readonly total: number
-  /** Done per second since the stage began. */
-  readonly rate: number
-}
-
-/** What to build from what. */
-export type BuildInput = {
-  readonly corpusDir: string
-  readonly indexDir: string
-  readonly embedding: EmbeddingConfig
-  /** Make everything anew, vectors too, as if there were no index. */
-  readonly full?: boolean | undefined
-}
-
-/** What a build did. */
-export type BuildReport = {
-  readonly generation: number
-  /** `Embedder.id` of the model that the vectors are of. */
-  readonly model: string
-  /** False when every article was as the index had it: the generation before stays. */
-  readonly changed: boolean
-  readonly articles: number
-  readonly passages: number
-  readonly sentences: number
-  readonly quotes: number
-  readonly speakers: number
-  /** Articles that were taken over as they were. */
-  readonly keptArticles: number
-  /** Texts that were embedded; equal sentences count once. */
-  readonly embeddedSentences: number
-  /** Sentences that had a vector already, or share one. */
-  readonly reusedSentences: number
-  readonly seconds: Readonly<Record<BuildStage | 'total', number>>
-  /** Size of the generation on disk, in millions of bytes. */
-  readonly megabytes: number
-  /** Articles that could not be read, and why. */
-  readonly problems: readonly ArticleProblem[]
-}
-
 /** Texts that are embedded, then stored, at a time. */
 const EMBED_BATCH = 4096
 /** Vectors that are linked before the thread looks whether it shall stop. */
@@ -86,22 +48,53 @@ const PROGRESS_EVERY_MS = 100
 /**
  * Builds the next generation from the articles and publishes it; until then, and whatever happens, what was live stays
  * live. Articles that did not change are taken over; a text that has a vector is not embedded again. Works in the
- * calling thread and holds it for long: `buildIndex` gives it a thread of its own.
+ * calling thread and holds it for long: `buildIndex` gives it a process of its own.
+ * @param asked the state when the build was asked for
+ * @returns undefined when a build since then has done what is asked
  * @throws UserError 'index-busy', 'corpus-empty', 'model-unavailable', 'write-failed'; the signal's reason
  */
 export async function build(
   input: BuildInput,
-  onProgress: (progress: BuildProgress) => void,
+  asked: BuildState,
+  onProgress: (progress: StageProgress) => void,
   signal: AbortSignal,
-): Promise<BuildReport> {
+): Promise<BuildWork | undefined> {
+  const { indexDir } = input
+  const request = requestOf(input)
   try {
-    return await withBuildLock(input.indexDir, () => buildLocked(input, stageClock(onProgress), signal))
+    return await withBuildLock(indexDir, async () => {
+      if (reportSince(asked, await readBuildState(indexDir), request) !== undefined) return undefined
+      const journal = await openJournal(indexDir, request)
+      const clock = stageClock((progress) => {
+        onProgress(progress)
+        journal.progress(progress)
+      })
+      try {
+        const report = await buildLocked(input, clock, journal, signal)
+        await journal.end({ report })
+        return report
+      } catch (error) {
+        const failure = diskError(error, indexDir)
+        const isShared = failure instanceof UserError && !signal.aborted
+        await journal.end(isShared ? { failure: plain(failure) } : undefined)
+        throw failure
+      }
+    })
   } catch (error) {
-    throw diskError(error, input.indexDir)
+    throw diskError(error, indexDir)
   }
 }
 
-async function buildLocked(input: BuildInput, clock: StageClock, signal: AbortSignal): Promise<BuildReport> {
+function plain({ code, message, remedy }: UserError) {
+  return { code, message, remedy }
+}
+
+async function buildLocked(
+  input: BuildInput,
+  clock: StageClock,
+  journal: BuildJournal,
+  signal: AbortSignal,
+): Promise<BuildWork> {
   const { corpusDir, indexDir } = input
   const draft = await beginDraft(indexDir)
   const database = draft.file('coverage.db')
@@ -114,6 +107,7 @@ async function buildLocked(input: BuildInput, clock: StageClock, signal: AbortSi
     if (isCopied) await clock.during('store', () => copyFile(earlier.database, database, constants.COPYFILE_FICLONE))
     store = openDraftStore(database, isCopied ? undefined : earlier?.database)
 
+    await journal.beginReading()
     const read = await readArticles(store, corpusDir, clock, signal)
     if (isCopied && earlier.graph !== undefined && read.putArticles === 0 && read.removedArticles === 0) {
       await removeOldGenerations(indexDir)
@@ -327,7 +321,7 @@ function finishStore(store: DraftStore, read: ReadArticles, clock: StageClock): 
 function report(
   manifest: Manifest,
   { changed, read, embedded, clock }: { changed: boolean; read: ReadArticles; embedded: number; clock: StageClock },
-): BuildReport {
+): BuildWork {
   const { articles, passages, sentences, quotes, speakers } = manifest.counts
   const bytes = Object.values(manifest.files).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
   clock.progress('publish', 1, 1)
@@ -345,7 +339,7 @@ function report(
     reusedSentences: sentences - embedded,
     seconds: clock.seconds(),
     megabytes: bytes / 1e6,
-    problems: read.problems,
+    problems: [...read.problems],
   }
 }
 
@@ -380,7 +374,7 @@ type StageClock = {
   seconds(): Record<BuildStage | 'total', number>
 }
 
-function stageClock(onProgress: (progress: BuildProgress) => void): StageClock {
+function stageClock(onProgress: (progress: StageProgress) => void): StageClock {
   const started = performance.now()
   const spentMs = Object.fromEntries(BUILD_STAGES.map((stage) => [stage, 0])) as Record<BuildStage, number>
   let current: BuildStage | undefined

@@ -1,9 +1,11 @@
-import { Worker } from 'node:worker_threads'
-import { UserError } from '../errors.ts'
-import type { FromBuild } from './build-worker.ts'
-import type { BuildInput, BuildProgress, BuildReport } from './build.ts'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { BuildInput, BuildWork, StageProgress } from './build-report.ts'
+import { readBuildState, reportSince, requestOf, whatHappened } from './build-state.ts'
+import { runBuilder } from './builder.ts'
+import { diskError } from './durable.ts'
+import { isBuildLocked } from './lock.ts'
 
-export type { BuildInput, BuildProgress, BuildReport, BuildStage } from './build.ts'
+export type { BuildInput, BuildStage } from './build-report.ts'
 export { openIndex } from './generation.ts'
 export type * from './coverage.ts'
 export type * from './generation.ts'
@@ -12,65 +14,60 @@ export type { IndexFollower } from './follow.ts'
 export { indexStanding } from './standing.ts'
 export type { IndexStanding } from './standing.ts'
 
+/** How far a build is. */
+export type BuildProgress = StageProgress & {
+  /** Whether it is somebody else's build, which is waited for; one's own may follow, from the first stage on. */
+  readonly joined: boolean
+}
+
+/** What a build did. */
+export type BuildReport = BuildWork & {
+  /** Whether somebody else's build was running and was waited for. */
+  readonly joined: boolean
+}
+
 /** What a build may be given besides its input. */
 export type BuildOptions = BuildInput & {
-  /** Told some ten times a second, and at the end of a stage. */
+  /** Told some ten times a second, and at the end of a stage; of somebody else's build some times a second. */
   readonly onProgress?: (progress: BuildProgress) => void
-  /** Ends the build within moments; what was live stays live. */
+  /** Ends the build, or the waiting for somebody else's, within moments; what was live stays live. */
   readonly signal?: AbortSignal
 }
 
-/**
- * A worker is not given its parent's TypeScript loader in every start (test runners have none that Node knows), so it
- * brings its own.
- */
-const bootstrap = `
-  import(${JSON.stringify(import.meta.resolve('tsx/esm/api'))})
-    .then(({ register }) => register())
-    .then(() => import(${JSON.stringify(new URL('./build-worker.ts', import.meta.url))}))
-`
+const LOOK_EVERY_MS = 200
 
 /**
- * Builds the index of a corpus, in a thread of its own, and publishes it as the next generation. Until it is published,
- * and whatever happens, what was live stays live. One build runs at a time, across processes.
- * @throws UserError 'index-busy' when another build is running; 'corpus-empty' when there is no folder, or only files
- * that are no articles; 'model-unavailable'; 'write-failed'. The signal's reason when it is aborted
+ * Builds the index of a corpus, in a process of its own, and publishes it as the next generation. Until it is published,
+ * and whatever happens, what was live stays live. One build runs at a time, across processes. Where one is running
+ * already, this waits for it, and for one more if the first had begun to read the articles: what was in the corpus when
+ * this was called is in the index when it resolves. All that wait share that one more. Where a build that is waited for
+ * dies or is cancelled, the next in line builds.
+ * @returns the report of the build that took in what was new
+ * @throws UserError 'corpus-empty' when there is no folder, or only files that are no articles; 'model-unavailable';
+ * 'write-failed'; 'build-killed'. The signal's reason when it is aborted
  */
 export async function buildIndex(options: BuildOptions): Promise<BuildReport> {
-  const { corpusDir, indexDir, embedding, full, onProgress, signal } = options
-  const input: BuildInput = { corpusDir, indexDir, embedding, full }
-  signal?.throwIfAborted()
-  const worker = new Worker(bootstrap, { eval: true, workerData: input, execArgv: [], name: 'index build' })
-  const stop = () => {
-    worker.postMessage('stop')
-  }
-  signal?.addEventListener('abort', stop, { once: true })
+  const { corpusDir, indexDir, embedding, full = false, onProgress, signal } = options
+  const request = requestOf(options)
+  let joined = false
   try {
-    return await new Promise<BuildReport>((resolve, reject) => {
-      worker.on('error', reject)
-      worker.on('exit', () => {
-        reject(new Error('the thread of the build ended'))
-      })
-      worker.on('message', (message: FromBuild) => {
-        switch (message.kind) {
-          case 'progress':
-            onProgress?.(message.progress)
-            break
-          case 'done':
-            resolve(message.report)
-            break
-          case 'failed':
-            reject(signal?.aborted ? signal.reason : revive(message))
-            break
-        }
-      })
-    })
-  } finally {
-    signal?.removeEventListener('abort', stop)
-    await worker.terminate()
+    const asked = await readBuildState(indexDir)
+    for (;;) {
+      signal?.throwIfAborted()
+      const state = await readBuildState(indexDir)
+      const shared = reportSince(asked, state, request)
+      if (shared !== undefined) return { ...shared, joined: true }
+      if (isBuildLocked(indexDir)) {
+        joined = true
+        onProgress?.({ ...state.progress, joined })
+        await wait(LOOK_EVERY_MS)
+        continue
+      }
+      const tell = (progress: StageProgress) => onProgress?.({ ...progress, joined: false })
+      const work = await runBuilder({ corpusDir, indexDir, embedding, full }, asked, tell, signal)
+      if (work !== undefined) return { ...whatHappened(asked, await readBuildState(indexDir), work), joined }
+    }
+  } catch (error) {
+    throw diskError(error, indexDir)
   }
-}
-
-function revive({ message, code, remedy }: Extract<FromBuild, { kind: 'failed' }>): Error {
-  return code !== undefined && remedy !== undefined ? new UserError(code, message, remedy) : new Error(message)
 }

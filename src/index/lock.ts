@@ -1,7 +1,11 @@
 import Database from 'better-sqlite3'
+import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { UserError } from '../errors.ts'
+
+/** Long enough for somebody who looks at the lock to look away; a build holds it for longer. */
+const GLANCE_MS = 100
 
 /**
  * Runs `work` while no other build of the same index runs, in this process or another. The lock is SQLite's lock on
@@ -10,10 +14,25 @@ import { UserError } from '../errors.ts'
  */
 export async function withBuildLock<T>(indexDir: string, work: () => Promise<T>): Promise<T> {
   await mkdir(indexDir, { recursive: true })
-  const lock = new Database(path.join(indexDir, 'build.lock'), { timeout: 0 })
+  const lock = new Database(lockFile(indexDir), { timeout: GLANCE_MS })
   try {
     acquire(lock, indexDir)
     return await work()
+  } finally {
+    lock.close()
+  }
+}
+
+/** Whether somebody builds the index right now, in this process or another. */
+export function isBuildLocked(indexDir: string): boolean {
+  if (!existsSync(lockFile(indexDir))) return false
+  const lock = new Database(lockFile(indexDir), { readonly: true, timeout: 0 })
+  try {
+    lock.prepare('SELECT count(*) FROM sqlite_schema').get()
+    return false
+  } catch (error) {
+    if (isBusy(error)) return true
+    throw error
   } finally {
     lock.close()
   }
@@ -24,7 +43,7 @@ function acquire(lock: Database.Database, indexDir: string): void {
     lock.pragma('journal_mode = OFF')
     lock.exec('BEGIN EXCLUSIVE')
   } catch (error) {
-    if (!(error instanceof Database.SqliteError) || !error.code.startsWith('SQLITE_BUSY')) throw error
+    if (!isBusy(error)) throw error
     throw new UserError(
       'index-busy',
       `Another build of the index at ${indexDir} is running.`,
@@ -32,4 +51,13 @@ function acquire(lock: Database.Database, indexDir: string): void {
       { cause: error },
     )
   }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')
+}
+
+// Nobody may open this file by other means than SQLite: closing it would take the lock from its holder.
+function lockFile(indexDir: string): string {
+  return path.join(indexDir, 'build.lock')
 }

@@ -29,12 +29,14 @@ const STAGES = {
 } as const
 
 /**
- * Builds the index with a progress bar. Articles that are wrong are named at the end, with field, reason and remedy.
+ * Builds the index with a progress bar; where another build is running, shows that one first. Articles that are wrong
+ * are named at the end, with field, reason and remedy.
  * @throws UserError as `buildIndex`; the signal's reason when it is aborted
  */
 export async function buildWithProgress(config: Config, choices: BuildChoices): Promise<BuildReport> {
   const { stream, full = false, signal } = choices
-  const display = showProgress(stream)
+  let display = showProgress(stream)
+  let isJoining = false
   try {
     return await buildIndex({
       corpusDir: config.corpusDir,
@@ -42,8 +44,18 @@ export async function buildWithProgress(config: Config, choices: BuildChoices): 
       embedding: embeddingOf(config),
       full,
       ...(signal === undefined ? {} : { signal }),
-      onProgress: ({ stage, done, total }) => {
-        display.update({ stage: STAGES[stage], done, total: total ?? 0 })
+      onProgress: ({ stage, done, total, joined }) => {
+        if (joined !== isJoining) {
+          display.stop()
+          stream.write(
+            joined
+              ? 'Another build is running; waiting for it.\n'
+              : 'That build is over; looking for what came in since.\n',
+          )
+          display = showProgress(stream)
+          isJoining = joined
+        }
+        display.update({ stage: STAGES[stage], done, total })
       },
     })
   } finally {

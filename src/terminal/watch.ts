@@ -9,9 +9,6 @@ import { counted } from './wording.ts'
 /** Quiet time after an edit before a build: editors save in several steps, and `git pull` changes many files. */
 const SETTLED_MS = 500
 
-/** How long to wait for somebody else's build to end. */
-const BUSY_MS = 5000
-
 /** What became of a build after an edit; `failure`: something that a person can mend, and watching goes on. */
 export type Rebuild = { readonly report: BuildReport } | { readonly failure: UserError }
 
@@ -89,9 +86,7 @@ export async function watchCorpus(corpusDir: string): Promise<CorpusWatch> {
         } catch (error) {
           if (isAborted(signal)) return
           if (!(error instanceof UserError)) throw error
-          // What the other build read may be older than the edit.
-          if (error.code === 'index-busy') editedAt = Date.now() + BUSY_MS - SETTLED_MS
-          else onRebuild({ failure: error })
+          onRebuild({ failure: error })
         }
       }
     },

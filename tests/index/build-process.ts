@@ -13,8 +13,13 @@ function enter(next: string): void {
   process.stdout.write(`${phase}\n`)
 }
 enter('start')
+const stop = new AbortController()
+process.once('SIGTERM', () => {
+  stop.abort(new UserError('cancelled', 'Cancelled.', 'Nothing changed.'))
+  enter('cancelled')
+})
 try {
-  await buildIndex({ ...options, onProgress: ({ stage }) => enter(stage) })
+  await buildIndex({ ...options, signal: stop.signal, onProgress: ({ stage }) => enter(stage) })
 } catch (error) {
   if (!(error instanceof UserError)) throw error
   enter(error.code)

@@ -1,4 +1,3 @@
-import Database from 'better-sqlite3'
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -222,22 +221,6 @@ describe('given an index', () => {
     await expect(build(site, { signal: AbortSignal.abort(new Error('too late')) })).rejects.toThrow('too late')
     expect(await generationsOf(site)).toEqual(generations)
     expectSame(await contentOf(site.indexDir), before)
-  })
-
-  test('when another process builds, then a second build is refused at once and the first is not disturbed', async () => {
-    const lock = new Database(path.join(site.indexDir, 'build.lock'))
-    lock.exec('BEGIN EXCLUSIVE')
-    const failure = build(site, { full: true })
-    await expect(failure).rejects.toMatchObject({ code: 'index-busy' })
-    await expect(failure).rejects.toHaveProperty('remedy', expect.stringContaining('Wait'))
-    lock.close()
-    await expect(build(site)).resolves.toMatchObject({ changed: false })
-  })
-
-  test('when two builds start together, then one of them is refused', async () => {
-    const outcomes = await Promise.allSettled([build(site, { full: true }), build(site, { full: true })])
-    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
-    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'index-busy' } })
   })
 
   test('when it is built, then the process stays free to do other things', async () => {

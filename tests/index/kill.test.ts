@@ -1,11 +1,8 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { buildIndex, openIndex, type Generation } from '../../src/index/index.ts'
+import { startBuilding } from './building.ts'
 import { embedding, madeUpBody, makeSite, writeStories, type Site } from './made-up-coverage.ts'
 
 const ARTICLES = 30
@@ -13,34 +10,25 @@ const KILLS_AFTER = { start: 3, read: 5, embed: 6, publish: 6 } as const
 type Phase = keyof typeof KILLS_AFTER
 const PHASES = Object.keys(KILLS_AFTER) as Phase[]
 
-/** A process of its own that builds the index and writes a line at the start of every phase. */
-function startBuild(site: Site) {
-  const program = fileURLToPath(new URL('./build-process.ts', import.meta.url))
-  const child = spawn(
-    process.execPath,
-    ['--import', import.meta.resolve('tsx'), program, JSON.stringify({ ...site, embedding })],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
-  return { child, phases: createInterface({ input: child.stdout }), ended: once(child, 'exit') }
-}
-
 /** How long each phase of a whole build takes, in milliseconds. */
 async function measurePhases(site: Site): Promise<ReadonlyMap<Phase, number>> {
-  const { phases, ended } = startBuild(site)
+  const { onPhase, ended } = startBuilding(site)
   const begun: [Phase, number][] = []
-  phases.on('line', (line) => begun.push([line as Phase, performance.now()]))
-  expect(await ended).toEqual([0, null])
+  onPhase((phase) => begun.push([phase as Phase, performance.now()]))
+  expect(await ended).toEqual({ code: 0, signal: null })
   const end = performance.now()
   return new Map(begun.map(([phase, at], i) => [phase, (begun[i + 1]?.[1] ?? end) - at]))
 }
 
-/** Kills a build a while after a phase began. @returns whether it was still alive then */
+/** Kills a build, all its processes at once, a while after a phase began. @returns whether it was still alive then */
 async function killBuild(site: Site, phase: Phase, afterMs: number): Promise<boolean> {
-  const { child, phases, ended } = startBuild(site)
-  phases.on('line', (line) => {
-    if (line === phase) setTimeout(() => child.kill('SIGKILL'), afterMs)
+  const building = startBuilding(site)
+  let timer: NodeJS.Timeout | undefined
+  building.onPhase((begun) => {
+    if (begun === phase) timer = setTimeout(() => building.signal('SIGKILL'), afterMs)
   })
-  const [, signal] = (await ended) as [number | null, NodeJS.Signals | null]
+  const { signal } = await building.ended
+  clearTimeout(timer)
   return signal === 'SIGKILL'
 }
 
