@@ -8,13 +8,16 @@ import Table from 'cli-table3'
 import type * as OnnxRuntime from 'onnxruntime-common'
 import { type Embedder, openEmbedder } from '../src/embedding/embedding.ts'
 import { splitSentences } from '../src/text/sentences.ts'
+import { median } from './figures.ts'
+import { vary } from './texts.ts'
 
 const { InferenceSession, Tensor } = createRequire(import.meta.resolve('@xenova/transformers'))(
   'onnxruntime-node',
 ) as typeof OnnxRuntime
 
 const rounds = 5
-const sentencesPerRound = 400
+/** Enough that every process takes part: fewer are not worth starting them for. */
+const sentencesPerRound = 800
 const tokenBudget = 512
 
 /** A way of embedding sentences; gives nothing back, only its time counts. */
@@ -74,7 +77,10 @@ export async function run(): Promise<void> {
   }
 }
 
-/** Sentences of the development sets where they are, else of the sample corpus, in an order that mixes the articles. */
+/**
+ * Sentences of the development sets where they are, else of the sample corpus, in an order that mixes the articles;
+ * where they are too few for all rounds, with copies in other words.
+ */
 async function readSentences(): Promise<string[]> {
   const shared = ['retrieval-dev/articles', 'quotes-dev/text'].map((folder) =>
     fileURLToPath(new URL(`../../shared/${folder}`, import.meta.url)),
@@ -90,7 +96,11 @@ async function readSentences(): Promise<string[]> {
     }
   }
   const longest = Math.max(...byArticle.map((sentences) => sentences.length))
-  return Array.from({ length: longest }, (_, i) => byArticle.flatMap((sentences) => sentences[i] ?? [])).flat()
+  const all = Array.from({ length: longest }, (_, i) => byArticle.flatMap((sentences) => sentences[i] ?? [])).flat()
+  const copies = Math.ceil(((rounds + 2) * sentencesPerRound) / all.length)
+  return Array.from({ length: copies }, (_, copy) =>
+    copy === 0 ? all : all.map((sentence) => vary(sentence, copy)),
+  ).flat()
 }
 
 async function race(title: string, sentences: readonly string[], contenders: readonly Contender[]): Promise<void> {
@@ -204,9 +214,4 @@ async function queryLatency(embedder: Embedder, sentences: readonly string[]): P
   }
   await embedder.embed(['a first question'], { role: 'query' })
   console.log(`one query of nine words, int8: new ${await measure()}; asked again: ${await measure()}`)
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN
 }
