@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, open } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
+import { isSystemError, syncDirectory } from '../durable.ts'
 import { UserError } from '../errors.ts'
-import { isSystemError, syncDirectory } from './folder.ts'
 
 const auditRecordSchema = z.object({
   /** ISO date-time in UTC. */

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { mkdir, open, readFile, readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
 import iconv from 'iconv-lite'
+import { isSystemError } from '../durable.ts'
 import { UserError } from '../errors.ts'
 import {
   formatArticle,
@@ -13,7 +14,7 @@ import {
 } from './article.ts'
 import { openCatalogue, type Catalogue, type Known } from './catalogue.ts'
 import { encodingOf } from './encoding.ts'
-import { articleFiles, freeFile, isSystemError, readArticleFile, replaceFile, writeNew, writing } from './folder.ts'
+import { articleFiles, freeFile, readArticleFile, replaceIn, writeNew, writing } from './folder.ts'
 import { readJsonLine } from './json-lines.ts'
 import { EXTENSIONS, isLineByLine, readSource } from './read.ts'
 import { slugOf } from './slug.ts'
@@ -276,7 +277,7 @@ async function update(dir: string, article: Article, isTitleStated: boolean): Pr
   const source = typeof old === 'string' ? old : ''
   const title = isTitleStated || source === '' ? article.title : parseArticle(source, article.file).title
   const text = reformatArticle(source, { ...article, title })
-  await replaceFile(dir, article.file, text)
+  await replaceIn(dir, article.file, text)
   return parseArticle(text, article.file)
 }
 

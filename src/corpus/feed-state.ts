@@ -2,8 +2,9 @@ import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { lock } from 'proper-lockfile'
 import { z } from 'zod'
+import { isSystemError } from '../durable.ts'
 import { UserError } from '../errors.ts'
-import { isSystemError, replaceFile } from './folder.ts'
+import { replaceIn } from './folder.ts'
 
 const feedStateSchema = z.object({
   etag: z.string().optional(),
@@ -54,7 +55,7 @@ export async function readFeedStates(dataDir: string): Promise<Readonly<Record<s
 
 /** Replaces what is remembered, in one step. @throws UserError `write-failed`, and then the old file is still there */
 export async function writeFeedStates(dataDir: string, feeds: Readonly<Record<string, FeedState>>): Promise<void> {
-  await replaceFile(dataDir, 'feeds.json', `${JSON.stringify({ version: 1, feeds })}\n`)
+  await replaceIn(dataDir, 'feeds.json', `${JSON.stringify({ version: 1, feeds })}\n`)
 }
 
 /**

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, readFile, readdir, rename, stat, unlink } from 'node:fs/promises'
+import { link, mkdir, open, readFile, readdir, rename, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { isSystemError, removeFile, replaceFile, syncDirectory, TEMPORARY, withSyncedFile } from '../durable.ts'
 import { UserError } from '../errors.ts'
 import { formatArticle, type Article, type ArticleProblem } from './article.ts'
 
@@ -107,9 +107,6 @@ async function claimByReservation(temporary: string, file: string): Promise<bool
   return true
 }
 
-/** Start of the names of files that are being written; hidden, so that they are never read as articles. */
-const TEMPORARY = '.writing-'
-
 /**
  * Takes away what writers left behind that were killed: temporary files that nobody has touched for an hour.
  * @param now milliseconds since 1970
@@ -123,42 +120,9 @@ export async function sweepTemporaries(dir: string, now: number): Promise<void> 
 
 async function unlinkIfOld(file: string, now: number): Promise<void> {
   try {
-    if ((await stat(file)).mtimeMs < now - 3_600_000) await unlink(file)
+    if ((await stat(file)).mtimeMs < now - 3_600_000) await removeFile(file)
   } catch (error) {
     if (!isSystemError(error) || error.code !== 'ENOENT') throw error
-  }
-}
-
-/** Waits until the names in a folder are on disk, where the system can do that (Windows cannot, nor need it). */
-export async function syncDirectory(dir: string): Promise<void> {
-  try {
-    const handle = await open(dir, 'r')
-    try {
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-  } catch (error) {
-    if (!isSystemError(error) || !['EPERM', 'EISDIR', 'EACCES', 'EINVAL', 'ENOTSUP'].includes(error.code)) throw error
-  }
-}
-
-/** Writes a hidden temporary file, synced, hands it on and takes away what is left of it. */
-async function withSyncedFile<T>(dir: string, text: string, use: (temporary: string) => Promise<T>): Promise<T> {
-  const temporary = path.join(dir, `${TEMPORARY}${randomBytes(8).toString('hex')}`)
-  try {
-    const handle = await open(temporary, 'wx')
-    try {
-      await handle.writeFile(text)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    return await use(temporary)
-  } finally {
-    await unlink(temporary).catch((error: unknown) => {
-      if (!isSystemError(error) || error.code !== 'ENOENT') throw error
-    })
   }
 }
 
@@ -177,15 +141,7 @@ export async function writing<T>(dir: string, work: () => Promise<T>): Promise<T
   }
 }
 
-export function isSystemError(error: unknown): error is NodeJS.ErrnoException & { code: string } {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && 'syscall' in error
-}
-
-/** Replaces an article's file in one step; the old one stays until the new one is on disk. */
-export async function replaceFile(dir: string, file: string, text: string): Promise<void> {
-  const full = path.join(dir, file)
-  await writing(dir, async () => {
-    await withSyncedFile(path.dirname(full), text, (temporary) => rename(temporary, full))
-    await syncDirectory(path.dirname(full))
-  })
+/** Replaces a file of the corpus in one step; the old one stays until the new one is on disk. */
+export async function replaceIn(dir: string, file: string, text: string): Promise<void> {
+  await writing(dir, () => replaceFile(path.join(dir, file), text))
 }

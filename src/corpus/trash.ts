@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
+import { isSystemError, syncDirectory } from '../durable.ts'
 import { UserError } from '../errors.ts'
 import { readArticle } from './article.ts'
-import { articleFiles, claim, isSystemError, syncDirectory, writing } from './folder.ts'
+import { articleFiles, claim, writing } from './folder.ts'
 import { slugOf } from './slug.ts'
 
 /** Names that start with a dot are not read as articles. */

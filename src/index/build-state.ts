@@ -1,6 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
+import { isSystemError } from '../durable.ts'
 import { UserError, type ErrorCode } from '../errors.ts'
 import {
   buildReportSchema,
@@ -9,7 +10,6 @@ import {
   type BuildWork,
   type StageProgress,
 } from './build-report.ts'
-import { isSystemError } from './durable.ts'
 
 const requestSchema = z.object({
   /** Folder and model, as one text: builds of other articles or another model are nobody's answer. */

@@ -21,7 +21,7 @@ import {
   type BuildState,
 } from './build-state.ts'
 import { fingerprintArticle, openDraftStore, type DraftStore, type SplitArticle } from './draft-store.ts'
-import { diskError } from './durable.ts'
+import { diskError } from './disk.ts'
 import {
   beginDraft,
   damagedFiles,

@@ -1,7 +1,7 @@
 import path from 'node:path'
+import { isSystemError } from '../durable.ts'
 import { UserError } from '../errors.ts'
 import { openCoverage, type ArticleFilter, type Coverage, type SentenceId } from './coverage.ts'
-import { isSystemError } from './durable.ts'
 import { damaged, damagedFiles, generationDir, markReader, readCurrent, readManifest } from './generations.ts'
 import type { Manifest } from './manifest.ts'
 import { repairVectorGraph } from './repair.ts'

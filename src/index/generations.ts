@@ -2,16 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import path from 'node:path'
+import { isSystemError, removeFile, replaceFile, syncDirectory, syncFile, TEMPORARY } from '../durable.ts'
 import { UserError } from '../errors.ts'
-import {
-  checksumFile,
-  isSystemError,
-  removeFile,
-  replaceFile,
-  syncDirectory,
-  syncFile,
-  type Checksum,
-} from './durable.ts'
+import { checksumFile, type Checksum } from './disk.ts'
 import { FORMAT, manifestSchema, type Manifest } from './manifest.ts'
 
 /** The files of a generation besides its manifest. */
@@ -171,6 +164,8 @@ async function removeLeftovers(indexDir: string): Promise<void> {
   await mkdir(dir, { recursive: true })
   for (const name of await readdir(dir))
     if (!NUMBER.test(name)) await rm(path.join(dir, name), { recursive: true, force: true })
+  for (const name of await readdir(indexDir))
+    if (name.startsWith(TEMPORARY)) await removeFile(path.join(indexDir, name))
 }
 
 /** Says that a generation is being read. Where the index cannot be written nothing is said, and nothing needs to be. */

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { BuildInput, BuildWork, StageProgress } from './build-report.ts'
 import { readBuildState, reportSince, requestOf, whatHappened } from './build-state.ts'
 import { runBuilder } from './builder.ts'
-import { diskError } from './durable.ts'
+import { diskError } from './disk.ts'
 import { isBuildLocked } from './lock.ts'
 
 export type { BuildInput, BuildStage } from './build-report.ts'

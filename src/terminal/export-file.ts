@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { open, rename, unlink } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { isSystemError } from '../durable.ts'
 import { UserError } from '../errors.ts'
 
 /**
@@ -46,11 +47,7 @@ export async function printLines(lines: AsyncIterable<string>, signal: AbortSign
     return true
   } catch (error) {
     signal.throwIfAborted()
-    if (!isSystemError(error) || error.code !== 'EPIPE') throw error
+    if (!isSystemError(error, 'EPIPE')) throw error
     return false
   }
-}
-
-function isSystemError(error: unknown): error is Error & { code: string } {
-  return error instanceof Error && 'syscall' in error && 'code' in error && typeof error.code === 'string'
 }

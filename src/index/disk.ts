@@ -1,6 +1,6 @@
-import { open, rename, unlink } from 'node:fs/promises'
-import path from 'node:path'
+import { open } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
+import { isSystemError } from '../durable.ts'
 import { UserError } from '../errors.ts'
 
 /** What a file held when it was written: its size and the CRC-32 of its bytes, eight hexadecimal digits. */
@@ -29,65 +29,6 @@ export async function checksumFile(file: string, signal?: AbortSignal): Promise<
   } finally {
     await handle.close()
   }
-}
-
-/** Waits until the file's bytes are on the disk. */
-export async function syncFile(file: string): Promise<void> {
-  const handle = await open(file, 'r+')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-/** Waits until the names in a directory are on the disk, where the system can do that (Windows cannot, nor need it). */
-export async function syncDirectory(dir: string): Promise<void> {
-  try {
-    const handle = await open(dir, 'r')
-    try {
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-  } catch (error) {
-    if (!isSystemError(error, 'EPERM', 'EISDIR', 'EACCES', 'EINVAL', 'ENOTSUP')) throw error
-  }
-}
-
-/** The file holds the whole old text or the whole new one, whenever the power fails. */
-export async function replaceFile(file: string, text: string): Promise<void> {
-  const temporary = `${file}.new`
-  const handle = await open(temporary, 'w')
-  try {
-    await handle.writeFile(text)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  await rename(temporary, file)
-  await syncDirectory(path.dirname(file))
-}
-
-/** Takes a file away; one that is gone already is fine. */
-export async function removeFile(file: string): Promise<void> {
-  await unlink(file).catch((error: unknown) => {
-    if (!isSystemError(error, 'ENOENT')) throw error
-  })
-}
-
-/** Whether an error is the file system's; with codes, whether it is one of those. */
-export function isSystemError(
-  error: unknown,
-  ...codes: readonly string[]
-): error is NodeJS.ErrnoException & { code: string } {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    typeof error.code === 'string' &&
-    'syscall' in error &&
-    (codes.length === 0 || codes.includes(error.code))
-  )
 }
 
 const SQLITE_DISK_CODES = /^SQLITE_(FULL|IOERR|CANTOPEN|READONLY|CORRUPT)/u
