@@ -37,7 +37,7 @@ async function sampleArticles(): Promise<string[]> {
 
 function throughput(articles: readonly string[]): void {
   const rounds = 40
-  for (const article of articles) extractQuotes(article)
+  for (let round = 0; round < rounds / 4; round++) for (const article of articles) extractQuotes(article)
   const spent = new Map<string, number>()
   const timed = <T>(stage: string, work: () => T): T => {
     const start = cpuMs()
@@ -98,10 +98,35 @@ const HOSTILE: Readonly<Record<string, string>> = {
   'she in every sentence': 'She said that he left. ',
   'paragraphs that open a mark': '“a\n\n',
   'white space in marks': '"   ',
+  'marks in marks': '“one ‘two "three ‘four ',
+  'marks in marks, closed': '“one ‘two "three" two’ one” said Lee. ',
+  'closing marks': '” ',
+  'brackets of all kinds': '[(“{«',
+  abbreviations: 'Mr. U.S. Inc. ',
+  'full stops': '. ',
+  'line ends': 'Aa said\n',
+  'names that grow': 'Ann-',
+  'other names': '',
 }
 
+/** A hostile text of that many characters; the last kind has no piece that repeats. */
+function hostileText(piece: string, size: number): string {
+  if (piece !== '') return piece.repeat(Math.ceil(size / piece.length))
+  let text = ''
+  for (let i = 0; text.length < size; i++) {
+    const [first, last] = [i * 7919, i * 104729].map((seed) =>
+      Array.from({ length: 5 }, (_, k) => String.fromCharCode(97 + (Math.floor(seed / 26 ** k) % 26))).join(''),
+    )
+    text += `A${first ?? ''} B${last ?? ''} said it. `
+  }
+  return text
+}
+
+/** The largest hostile text, in MB; 10 of them take some minutes. */
+const largest = Number(process.env['BENCH_MEGABYTES'] ?? '0.4')
+
 function growth(): void {
-  const sizes = [50_000, 100_000, 200_000, 400_000]
+  const sizes = [8, 4, 2, 1].map((part) => (largest * 1e6) / part)
   const table = new Table({
     style: { head: [], border: [] },
     head: ['input', ...sizes.map((size) => `${size / 1000} kB, CPU ms`), '×8 takes'],
@@ -109,7 +134,7 @@ function growth(): void {
   })
   for (const [name, piece] of Object.entries(HOSTILE)) {
     const times = sizes.map((size) => {
-      const text = piece.repeat(Math.ceil(size / piece.length))
+      const text = hostileText(piece, size)
       const start = cpuMs()
       extractQuotes(text)
       return cpuMs() - start

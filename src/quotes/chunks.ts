@@ -30,6 +30,12 @@ const PERSONAL_PRONOUNS = new Set(
 const PARTICLES = new Set(
   'de del della da di dos du van von der den ter ten bin ibn al el la le y e abu ben bint und zu'.split(' '),
 )
+const PLURAL_PRONOUNS = new Set('they we them us others many some all both several'.split(' '))
+const QUANTIFIERS = new Set(['many', 'some', 'all', 'both', 'several', 'others'])
+const DEMONSTRATIVES = new Set(['the', 'this', 'that', 'these', 'those'])
+const PLURAL_STARTS = new Set(
+  'two three four five six seven eight nine ten several many some most these those both other'.split(' '),
+)
 const INNER = new Set(['ADJ', 'NOUN', 'PROPN', 'NUM', 'SYM'])
 /** Capitalised words that the tagger takes for names at the start of a sentence. */
 const NEVER_NAMES = new Set(
@@ -126,7 +132,7 @@ function isPronoun(token: Token): boolean {
 
 /** "some officials", "many voters" are descriptions, "some said" is a pronoun. */
 function startsNounAfterQuantifier(token: Token, next: Token | undefined): boolean {
-  return /^(?:many|some|all|both|several|others)$/.test(token.lower) && next !== undefined && INNER.has(next.pos)
+  return next !== undefined && INNER.has(next.pos) && QUANTIFIERS.has(token.lower)
 }
 
 function startsNoun(token: Token): boolean {
@@ -189,24 +195,22 @@ function describe(tokens: readonly Token[], first: number, last: number, frame: 
   if (!start || !end) return undefined
   const base = { frame, first, last, name: undefined, titles: [] }
   if (first === last && PERSONAL_PRONOUNS.has(start.lower) && (start.pos === 'PRON' || !start.capital || first === 0)) {
-    const plural = /^(?:they|we|them|us|others|many|some|all|both|several)$/.test(start.lower)
+    const plural = PLURAL_PRONOUNS.has(start.lower)
     return { ...base, kind: 'pronoun', head: start.lower, plural, definite: true }
   }
   if (isCalendarWord(start.lower) && (start.capital || first === last)) {
     return { ...base, kind: 'time', head: end.lower, plural: false, definite: false }
   }
   const definite =
-    /^(?:the|this|that|these|those)$/.test(start.lower) ||
-    POSSESSIVE_PRONOUNS.has(start.lower) ||
-    innerPossessive(tokens, first, last)
+    DEMONSTRATIVES.has(start.lower) || POSSESSIVE_PRONOUNS.has(start.lower) || innerPossessive(tokens, first, last)
   const run = nameRun(tokens, first, last)
   if (run) return { ...base, kind: 'name', head: end.lower, plural: false, definite: true, ...run }
   const noun = headOf(tokens, first, last)
   const head = bare(noun.lower)
   const plural =
-    /[^s]s$/.test(head) ||
-    /(?:men|women|people|police)$/.test(head) ||
-    /^(?:two|three|four|five|six|seven|eight|nine|ten|several|many|some|most|these|those|both|other)$/.test(start.lower)
+    (head.endsWith('s') && head.length > 1 && !head.endsWith('ss')) ||
+    /(?:men|people|police)$/.test(head) ||
+    PLURAL_STARTS.has(start.lower)
   return { ...base, kind: 'description', head, plural, definite }
 }
 
@@ -229,8 +233,13 @@ function innerPossessive(tokens: readonly Token[], first: number, last: number):
 }
 
 function headOf(tokens: readonly Token[], first: number, last: number): Token {
-  const of = tokens.findIndex((token, j) => j > first && j < last && token.lower === 'of')
-  for (let j = of > 0 ? of - 1 : last; j >= first; j--) {
+  let from = last
+  for (let j = first + 1; j < last; j++) {
+    if (tokens[j]?.lower !== 'of') continue
+    from = j - 1
+    break
+  }
+  for (let j = from; j >= first; j--) {
     const token = tokens[j]
     if (token && (token.pos === 'NOUN' || token.pos === 'PROPN')) return token
   }
@@ -241,7 +250,7 @@ function headOf(tokens: readonly Token[], first: number, last: number): Token {
 
 /** A word without its full stop: "Sen." → "sen". */
 export function bare(word: string): string {
-  return word.replace(/\.$/, '')
+  return word.endsWith('.') ? word.slice(0, -1) : word
 }
 
 /** The name at the end of a chunk and the titles before it; undefined where the chunk ends in a common noun. */

@@ -135,35 +135,38 @@ function skipSpace(window: string, from: number): number {
 function addWord(word: string, start: number, end: number, pos: string, into: Token[], text: string): void {
   const last = into.at(-1)
   const before = into.at(-2)
-  const joins = (a: Token | undefined, b: number): boolean => a !== undefined && a.quotation < 0 && a.end === b
-  const isHyphen = (token: Token | undefined): boolean =>
-    token?.text === '-' || token?.text === '‑' || token?.text === '‐'
   if (
-    /^[\p{L}\p{N}]/u.test(word) &&
-    last &&
-    before &&
+    last?.end === start &&
     isHyphen(last) &&
-    joins(last, start) &&
-    joins(before, last.start)
+    before?.end === last.start &&
+    before.quotation < 0 &&
+    STARTS_WORD.test(word) &&
+    ENDS_WORD.test(before.text)
   ) {
-    if (/[\p{L}\p{N}]$/u.test(before.text)) {
-      into.length -= 2
-      const whole = text.slice(before.start, end)
-      const isName = before.pos === 'PROPN' && before.capital
-      const tag = isName ? (COMPOUND_ADJECTIVE.test(whole) ? 'ADJ' : 'PROPN') : pos
-      into.push({
-        start: before.start,
-        end,
-        text: whole,
-        lower: fold(whole),
-        pos: tag,
-        quotation: -1,
-        capital: before.capital,
-      })
-      return
-    }
+    into.length -= 2
+    const whole = text.slice(before.start, end)
+    const isName = before.pos === 'PROPN' && before.capital
+    const tag = isName ? (COMPOUND_ADJECTIVE.test(whole) ? 'ADJ' : 'PROPN') : pos
+    into.push({
+      start: before.start,
+      end,
+      text: whole,
+      lower: fold(whole),
+      pos: tag,
+      quotation: -1,
+      capital: before.capital,
+    })
+    return
   }
-  into.push({ start, end, text: word, lower: fold(word), pos, quotation: -1, capital: /^\p{Lu}/u.test(word) })
+  into.push({ start, end, text: word, lower: fold(word), pos, quotation: -1, capital: STARTS_CAPITAL.test(word) })
+}
+
+const STARTS_WORD = /^[\p{L}\p{N}]/u
+const ENDS_WORD = /[\p{L}\p{N}]$/u
+const STARTS_CAPITAL = /^\p{Lu}/u
+
+function isHyphen({ text, quotation }: Token): boolean {
+  return quotation < 0 && (text === '-' || text === '‑' || text === '‐')
 }
 
 /** "Yo-jong" and "Jean-Claude" are names, "Arizona-based" is not. */
@@ -208,7 +211,8 @@ function retag(token: Token, i: number, tokens: readonly Token[]): Token {
 }
 
 function fold(word: string): string {
-  return word.toLowerCase().replaceAll('’', "'")
+  const lower = word.toLowerCase()
+  return lower.includes('’') ? lower.replaceAll('’', "'") : lower
 }
 
 function cutFrames(text: string, tokens: readonly Token[], block: number, quotations: readonly Quotation[]): Frame[] {

@@ -25,16 +25,17 @@ type Named = ReadonlyMap<Chunk, Entity>
 /** The lists of names in a frame, and who together signs something in it. Linear in the frame's length. */
 export function readGroups(frame: Frame, index: number, chunks: readonly Chunk[], named: Named): Group[] {
   const lists = listsOf(frame.tokens, chunks, named)
-  const group = (members: Chunk[], signed: boolean): Group => {
-    const end = members.at(-1)?.last ?? 0
-    const next = chunks.find(
-      (chunk) => chunk.first > end && chunk.kind === 'description' && chunk.plural && !TIMES.test(chunk.head),
-    )
-    return { frame: index, members, signed, end, until: next?.first ?? Infinity }
-  }
-  const groups = lists.slice(-LISTS).map((members) => group(members, false))
+  const groups = lists.slice(-LISTS).map((members) => groupOf(index, chunks, members, false))
   const signers = signersOf(frame.tokens, chunks, lists, named)
-  return signers.length > 1 ? [...groups, group(signers, true)] : groups
+  return signers.length > 1 ? [...groups, groupOf(index, chunks, signers, true)] : groups
+}
+
+function groupOf(frame: number, chunks: readonly Chunk[], members: readonly Chunk[], signed: boolean): Group {
+  const end = members.at(-1)?.last ?? 0
+  const next = chunks.find(
+    (chunk) => chunk.first > end && chunk.kind === 'description' && chunk.plural && !TIMES.test(chunk.head),
+  )
+  return { frame, members, signed, end, until: next?.first ?? Infinity }
 }
 
 /** How many a description says it means: 3 for "the three governments". */
