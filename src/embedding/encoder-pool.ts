@@ -32,7 +32,7 @@ export type FromEncoder =
 export type EncoderPool = {
   readonly dimensions: number
   /**
-   * Vectors of the texts, one after the other. An urgent job goes before those that wait.
+   * Vectors of the texts, one after the other. Urgent jobs go before those that are not, in the order they came.
    * @throws the process's error; Error after `close`
    */
   encode(texts: readonly string[], urgent: boolean): Promise<Float32Array>
@@ -43,6 +43,7 @@ export type EncoderPool = {
 }
 
 type Job = EncoderJob & {
+  readonly urgent: boolean
   readonly resolve: (vectors: Float32Array) => void
   readonly reject: (error: Error) => void
 }
@@ -160,9 +161,9 @@ export async function openEncoderPool(start: EncoderStart, most: number): Promis
     encode: (texts, urgent) =>
       new Promise((resolve, reject) => {
         if (isClosed) return reject(new Error(closedMessage))
-        const job = { job: ++jobs, texts, resolve, reject }
-        if (urgent) waiting.unshift(job)
-        else waiting.push(job)
+        const job = { job: ++jobs, texts, urgent, resolve, reject }
+        const behind = urgent ? waiting.findIndex((other) => !other.urgent) : -1
+        waiting.splice(behind < 0 ? waiting.length : behind, 0, job)
         if (seats.length === 0) void startAnother()
         assign()
       }),

@@ -157,6 +157,15 @@ describe.each(implementations)('%s', (_, config) => {
     expect(order).toEqual(['question', 'job'])
   })
 
+  test('given many questions at once, when one process embeds them, then they are done in the order they came', async () => {
+    const single = await openEmbedder({ ...config(), threads: 1 })
+    const asked = Array.from({ length: 12 }, (_, i) => `who closed bridge number ${String(i)}`)
+    const order: string[] = []
+    await Promise.all(asked.map((text) => single.embed([text], { role: 'query' }).then(() => order.push(text))))
+    await single.close()
+    expect(order).toEqual(asked)
+  })
+
   test('given it is closed during a job, when closed twice, then the job fails and so does every later one', async () => {
     const other = await openEmbedder({ ...config(), threads: 1 })
     const job = other.embed(Array.from({ length: 2000 }, (_, i) => `${sentences[0]} Number ${i}.`))

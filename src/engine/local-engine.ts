@@ -1,0 +1,378 @@
+import { answerOf, type Answer } from '../answer/answer.ts'
+import { openEmbedder, type Embedder } from '../embedding/embedding.ts'
+import type {
+  ArticleQuery,
+  ArticleSummary,
+  AskedQuestion,
+  Engine,
+  EngineConfig,
+  EngineQuote,
+  EngineStatus,
+  PassageContext,
+  QuotesOutcome,
+  QuotesQuery,
+  SayingsPage,
+  SpeakerProfile,
+  SpeakersQuery,
+  Verification,
+} from '../engine.ts'
+import {
+  followIndex,
+  type ArticleFilter,
+  type ArticleRow,
+  type Generation,
+  type QuoteRow,
+  type SpeakerSummary,
+} from '../index/index.ts'
+import { openSpeakerFinder, type SpeakerFinder, type SpeakerLookup } from '../quotes/find-speakers.ts'
+import { countSpeakers, listSayings, rankSayings } from '../quotes/lookup.ts'
+import { verifyQuote } from '../quotes/verify.ts'
+import { completionOf } from '../search/completion.ts'
+import { relevantQuotes } from '../search/relevant-quotes.ts'
+import { describeHit, search } from '../search/search.ts'
+import { foldKey } from '../text/fold.ts'
+import { splitParagraphs } from '../text/paragraphs.ts'
+import { readTerms } from '../text/terms.ts'
+
+/**
+ * Opens the index that is live, and its embedding model, in the calling thread, which its answers hold.
+ * @throws UserError 'index-missing', 'index-damaged', 'index-version', 'index-model-mismatch', 'model-unavailable'
+ */
+export async function openLocalEngine({ indexDir, embedding, onProblem }: EngineConfig): Promise<Engine> {
+  const embedder = await openEmbedder(embedding)
+  const follower = await followIndex(indexDir, {
+    modelId: embedder.id,
+    ...(onProblem === undefined ? {} : { onProblem }),
+  }).catch(async (error: unknown) => {
+    await embedder.close()
+    throw error
+  })
+  const people = perGeneration(peopleOf)
+  const completions = perGeneration((generation) => ({
+    outlets: completionOf(generation.outlets(), ({ outlet }) => outlet),
+    articles: completionOf(newestFirst(generation.articles()), ({ title }) => title),
+  }))
+  return {
+    status: () => follower.use(statusOf),
+    ask: (question) => follower.use((generation) => ask(generation, embedder, question)),
+    hits: (number, refs) =>
+      follower.use((generation) =>
+        generation.manifest.generation === number ? refs.map((ref) => describeHit(generation, ref)) : null,
+      ),
+    articles: (query) => follower.use((generation) => findArticles(generation, embedder, query)),
+    context: (articleId, start, end) => follower.use((generation) => contextOf(generation, articleId, start, end)),
+    isVerbatim: (articleId, start, end, text) =>
+      follower.use(
+        (generation) => 0 <= start && start < end && bodyOf(generation, articleId)?.body.slice(start, end) === text,
+      ),
+    completeSpeakers: (typed) =>
+      follower.use((generation) =>
+        people(generation)
+          .finder.complete(typed, CHOICES)
+          .map(({ name }) => name),
+      ),
+    completeOutlets: (typed) =>
+      follower.use((generation) =>
+        completions(generation)
+          .outlets.complete(typed)
+          .map(({ outlet }) => outlet),
+      ),
+    completeArticles: (typed) =>
+      follower.use((generation) => completions(generation).articles.complete(typed).map(summaryOf)),
+    quotes: (query) => follower.use((generation) => quotesOf(generation, people(generation), embedder, query)),
+    sayings: (number, quoteIds) =>
+      follower.use((generation) => {
+        if (generation.manifest.generation !== number) return null
+        const quotes = readQuotes(
+          generation,
+          quoteIds.map((id) => generation.quote(id)),
+        )
+        return { ...sayingsPage(generation, quotes), sayings: listSayings(quotes) }
+      }),
+    speakers: (query) => follower.use((generation) => speakersOf(generation, people(generation), embedder, query)),
+    verify: (claim, speaker) =>
+      follower.use((generation) => verifyClaim(generation, people(generation), claim, speaker)),
+    refresh: () => follower.refresh(),
+    async close() {
+      await follower.close()
+      await embedder.close()
+    },
+  }
+}
+
+/** Most choices that Discord shows. */
+const CHOICES = 25
+
+type Scope = Pick<AskedQuestion, 'outlets' | 'since' | 'until' | 'tags'>
+
+async function ask(
+  generation: Generation,
+  embedder: Embedder,
+  question: AskedQuestion,
+): Promise<Answer & { readonly generation: number }> {
+  const filter = filterOf(generation, question)
+  const hits = await search(generation, embedder, { text: question.text, limit: question.limit ?? 10, filter })
+  return { ...answerOf(hits), generation: generation.manifest.generation }
+}
+
+/** What the index filters by; undefined where nothing is left out. Tags are looked up, the index does not know them. */
+function filterOf(generation: Generation, { outlets, since, until, tags }: Scope): ArticleFilter | undefined {
+  const wanted = tags && new Set(tags.map(foldKey))
+  const filter = {
+    ...(outlets === undefined ? {} : { outlets }),
+    ...(since === undefined ? {} : { since }),
+    ...(until === undefined ? {} : { until }),
+    ...(wanted === undefined
+      ? {}
+      : {
+          articleIds: generation
+            .articles()
+            .filter((article) => article.tags.some((tag) => wanted.has(foldKey(tag))))
+            .map(({ articleId }) => articleId),
+        }),
+  }
+  return Object.keys(filter).length === 0 ? undefined : filter
+}
+
+/** Hits that are looked at for each article asked for: a long article gives several. */
+const HITS_PER_ARTICLE = 4
+
+async function findArticles(
+  generation: Generation,
+  embedder: Embedder,
+  { about, limit = 25, ...scope }: ArticleQuery,
+): Promise<readonly ArticleSummary[]> {
+  const filter = filterOf(generation, scope)
+  if (about === undefined) {
+    const articles = filter === undefined ? generation.articles() : generation.articlesKept(filter)
+    return newestFirst(articles).slice(0, limit).map(summaryOf)
+  }
+  const hits = await search(generation, embedder, { text: about, limit: limit * HITS_PER_ARTICLE, filter })
+  const ids = [...new Set(hits.map((hit) => hit.articleId))].slice(0, limit)
+  return ids.map((id) => summaryOf(generation.article(id)))
+}
+
+function contextOf(generation: Generation, articleId: number, start: number, end: number): PassageContext | null {
+  const known = bodyOf(generation, articleId)
+  if (known === undefined) return null
+  const paragraphs = splitParagraphs(known.body)
+  // A quotation may run over several paragraphs.
+  const at = paragraphs.findIndex((paragraph) => paragraph.start <= start && start < paragraph.end)
+  const to = paragraphs.findIndex((paragraph) => paragraph.start < end && end <= paragraph.end)
+  const [first, last] = [paragraphs[at], paragraphs[to]]
+  if (first === undefined || last === undefined || to < at) return null
+  return {
+    article: known.article,
+    before: paragraphs[at - 1] ?? null,
+    paragraph: { start: first.start, end: last.end, text: known.body.slice(first.start, last.end) },
+    after: paragraphs[to + 1] ?? null,
+  }
+}
+
+/** Everybody whom a generation quotes. */
+type People = {
+  readonly finder: SpeakerFinder<SpeakerSummary>
+  readonly byId: ReadonlyMap<number, SpeakerSummary>
+  readonly names: ReadonlyMap<number, string>
+}
+
+function peopleOf(generation: Generation): People {
+  const speakers = generation.speakers()
+  return {
+    finder: openSpeakerFinder(speakers),
+    byId: new Map(speakers.map((speaker) => [speaker.speakerId, speaker])),
+    names: new Map(speakers.map(({ speakerId, name }) => [speakerId, name])),
+  }
+}
+
+async function quotesOf(
+  generation: Generation,
+  { finder }: People,
+  embedder: Embedder,
+  { speaker: name, about, kind = 'all', ...scope }: QuotesQuery,
+): Promise<QuotesOutcome> {
+  const lookup = finder.lookUp(name)
+  if (lookup.kind === 'none')
+    return { kind: 'unknown', nearest: finder.complete(name.slice(0, 2), NEAREST_NAMES).map((speaker) => speaker.name) }
+  if (lookup.kind === 'several')
+    return { kind: 'ambiguous', candidates: lookup.candidates.map((candidate) => candidate.speaker) }
+  const { speaker } = lookup.match
+  const rows = generation
+    .quotesOfSpeaker(speaker.speakerId, filterOf(generation, scope))
+    .filter((quote) => kind === 'all' || quote.kind === kind)
+  const quotes = readQuotes(generation, rows)
+  const sayings =
+    about === undefined
+      ? listSayings(quotes)
+      : rankSayings(quotes, await relevantQuotes(generation, embedder, rows, about))
+  if (sayings.length === 0) return { kind: 'none', speaker }
+  return {
+    kind: 'found',
+    speaker,
+    others: lookup.others.map((other) => other.name),
+    ...sayingsPage(generation, quotes),
+    sayings,
+  }
+}
+
+/** Names that are offered for one that nobody bears. */
+const NEAREST_NAMES = 5
+
+function readQuotes(generation: Generation, rows: readonly QuoteRow[]): EngineQuote[] {
+  const articles = new Map<number, { readonly row: ArticleRow; readonly body: string }>()
+  return rows.map((quote) => {
+    const article = articles.get(quote.articleId) ?? {
+      row: generation.article(quote.articleId),
+      body: generation.body(quote.articleId),
+    }
+    articles.set(quote.articleId, article)
+    const { outlet, published } = article.row
+    return { ...quote, text: article.body.slice(quote.start, quote.end), outlet, published }
+  })
+}
+
+function sayingsPage(generation: Generation, quotes: readonly EngineQuote[]): Omit<SayingsPage, 'sayings'> {
+  const ids = [...new Set(quotes.map(({ articleId }) => articleId))]
+  return {
+    generation: generation.manifest.generation,
+    articles: new Map(ids.map((id) => [id, generation.article(id)])),
+    bodies: new Map(ids.map((id) => [id, generation.body(id)])),
+  }
+}
+
+/** Articles in which speakers on a topic are looked for. */
+const ARTICLES_OF_TOPIC = 50
+
+async function speakersOf(
+  generation: Generation,
+  { byId }: People,
+  embedder: Embedder,
+  { about, ...scope }: SpeakersQuery,
+): Promise<readonly SpeakerProfile[]> {
+  const articles = await findArticles(generation, embedder, {
+    about,
+    ...scope,
+    limit: about === undefined ? Infinity : ARTICLES_OF_TOPIC,
+  })
+  const rows = articles.flatMap(({ id }) => generation.quotesOfArticle(id))
+  const relevance = about === undefined ? undefined : await relevantQuotes(generation, embedder, rows, about)
+  const kept = relevance === undefined ? rows : rows.filter(({ quoteId }) => relevance.has(quoteId))
+  return countSpeakers(readQuotes(generation, kept)).flatMap((presence) => {
+    const speaker = byId.get(presence.speakerId)
+    return speaker === undefined ? [] : [{ ...presence, name: speaker.name, aliases: speaker.aliases }]
+  })
+}
+
+function verifyClaim(generation: Generation, people: People, claim: string, speaker: string | undefined): Verification {
+  const claimed = speaker === undefined ? undefined : claimedBy(people.finder.lookUp(speaker))
+  const read = new Map<number, ArticleRow>()
+  const verdict = verifyQuote<QuoteRow>(
+    claim,
+    {
+      articlesWith: (phrases, limit) => articlesWith(generation, phrases, limit),
+      article(articleId) {
+        read.set(articleId, generation.article(articleId))
+        return { body: generation.body(articleId), quotes: generation.quotesOfArticle(articleId) }
+      },
+    },
+    claimed === undefined ? {} : { speakerIds: idsOf(claimed.speakers), namesakeIds: idsOf(claimed.namesakes) },
+  )
+  return {
+    verdict,
+    ...(claimed === undefined ? {} : { claimedSpeakers: claimed.speakers.map(({ name }) => name) }),
+    articles: read,
+    speakers: people.names,
+  }
+}
+
+/** Passages that are ranked for each article that is wanted: a long article has many. */
+const PASSAGES_PER_ARTICLE = 5
+
+function articlesWith(generation: Generation, phrases: readonly string[], limit: number): readonly number[] {
+  // Quotes keep their words as printed, so that a phrase of common words is found in them; passages keep stems.
+  const phrase = phrases.map((words) => `"${words.replaceAll('"', ' ')}"`).join(' OR ')
+  const stems = phrases
+    .map((words) => readTerms(words).filter(({ isInitials }) => !isInitials))
+    .filter((terms) => terms.length > 0)
+    .map((terms) => `(${terms.map(({ stem }) => `"${stem}"`).join(' AND ')})`)
+    .join(' OR ')
+  if (stems === '') return []
+  const quoting = generation.searchQuotes(phrase, limit).map(({ quoteId }) => generation.quote(quoteId).articleId)
+  const passages = generation.bm25(stems, limit * PASSAGES_PER_ARTICLE)
+  const writing = passages.map(({ passageId }) => generation.passage(passageId).articleId)
+  return [...new Set([...quoting, ...writing])].slice(0, limit)
+}
+
+/** Whom a name in a claim means: several where it fits several; nobody where the coverage quotes no such person. */
+function claimedBy(lookup: SpeakerLookup<SpeakerSummary>): {
+  readonly speakers: readonly SpeakerSummary[]
+  readonly namesakes: readonly SpeakerSummary[]
+} {
+  switch (lookup.kind) {
+    case 'one':
+      return { speakers: [lookup.match.speaker], namesakes: lookup.others }
+    case 'several':
+      return { speakers: lookup.candidates.map(({ speaker }) => speaker), namesakes: [] }
+    case 'none':
+      return { speakers: [], namesakes: [] }
+  }
+}
+
+function idsOf(speakers: readonly SpeakerSummary[]): ReadonlySet<number> {
+  return new Set(speakers.map(({ speakerId }) => speakerId))
+}
+
+/** An article and its body; undefined when the generation has none of that number. */
+function bodyOf(generation: Generation, articleId: number): { article: ArticleSummary; body: string } | undefined {
+  try {
+    return { article: summaryOf(generation.article(articleId)), body: generation.body(articleId) }
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+function statusOf({ manifest, ...generation }: Generation): EngineStatus {
+  const { articles, passages, sentences, quotes, speakers } = manifest.counts
+  return {
+    generation: manifest.generation,
+    builtAt: manifest.created,
+    model: manifest.model.id,
+    articles,
+    passages,
+    sentences,
+    quotes,
+    speakers,
+    outlets: generation.outlets().length,
+  }
+}
+
+/** What an article says of itself: an index row without what the source does not say. */
+function summaryOf({ articleId, slug, file, title, ...said }: ArticleRow): ArticleSummary {
+  return {
+    id: articleId,
+    slug,
+    file,
+    title,
+    ...(said.outlet === null ? {} : { outlet: said.outlet }),
+    ...(said.author === null ? {} : { author: said.author }),
+    ...(said.published === null ? {} : { published: said.published }),
+    ...(said.url === null ? {} : { url: said.url }),
+    ...(said.via === null ? {} : { via: said.via }),
+  }
+}
+
+/** Articles without a date come last, in the order they had. */
+function newestFirst(articles: readonly ArticleRow[]): ArticleRow[] {
+  return [...articles].sort((a, b) => (b.published ?? '').localeCompare(a.published ?? ''))
+}
+
+/** Computes something of a generation once, and forgets it with the generation. */
+function perGeneration<T>(compute: (generation: Generation) => T): (generation: Generation) => T {
+  const known = new WeakMap<Generation, T>()
+  return (generation) => {
+    const value = known.get(generation) ?? compute(generation)
+    known.set(generation, value)
+    return value
+  }
+}

@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest'
+import { UserError } from '../../src/errors.ts'
+import { openThread, type Thread } from '../../src/thread/thread.ts'
+import type { Moody, MoodyData } from './moody-thread.ts'
+
+const module = new URL('./moody-thread.ts', import.meta.url)
+
+type Opened = Thread<Moody> & AsyncDisposable & { readonly problems: unknown[] }
+
+async function open(most = Infinity): Promise<Opened> {
+  const data: MoodyData = { lives: new Int32Array(new SharedArrayBuffer(4)), most }
+  const problems: unknown[] = []
+  const thread = await openThread<Moody>(module, data, { name: 'moody', onProblem: (error) => problems.push(error) })
+  return { ...thread, problems, [Symbol.asyncDispose]: () => thread.close() }
+}
+
+test('given a thread, when methods are called side by side, then each call has its own result', async () => {
+  await using thread = await open()
+  const numbers = Array.from({ length: 50 }, (_, i) => i)
+  expect(await Promise.all(numbers.map((number) => thread.call('twice', number)))).toEqual(numbers.map((n) => n * 2))
+})
+
+test('given what a person can mend, when a call or the opening fails with it, then code and remedy arrive', async () => {
+  await using thread = await open()
+  const error = await thread.call('refuse').catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(UserError)
+  expect(error).toMatchObject({ code: 'bad-argument', message: 'That is no claim.', remedy: 'Write one.' })
+  await expect(open(0)).rejects.toMatchObject({ code: 'index-missing', remedy: 'Make it.' })
+})
+
+test('given a bug, when a call throws or gives what cannot be sent, then the message and the stack arrive and the thread lives', async () => {
+  await using thread = await open()
+  const error = await thread.call('stumble').catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject({ message: 'no passage 7', stack: expect.stringContaining('moody-thread.ts') as unknown })
+  await expect(thread.call('giveAFunction')).rejects.toThrow(/could not be cloned/)
+  expect(await thread.call('life')).toBe(1)
+})
+
+test.each(['crash', 'exit'] as const)(
+  'given a thread that dies by %s, when it is called again, then calls in hand fail, the problem is told and another life answers',
+  async (way) => {
+    await using thread = await open()
+    const lost = thread.call('never').catch((thrown: unknown) => thrown)
+    await expect(thread.call(way)).rejects.toThrow(/the thread moody/)
+    expect(await lost).toMatchObject({ message: expect.stringMatching(/the thread moody/) as unknown })
+    expect(thread.problems).toHaveLength(1)
+    expect(await Promise.all([thread.call('life'), thread.call('life')])).toEqual([2, 2])
+  },
+)
+
+test('given a thread that cannot open a second time, when it died and is called, then the reason is told each time', async () => {
+  await using thread = await open(1)
+  await expect(thread.call('exit')).rejects.toThrow(/ended/)
+  await expect(thread.call('life')).rejects.toMatchObject({ code: 'index-missing' })
+  await expect(thread.call('life')).rejects.toMatchObject({ code: 'index-missing' })
+})
+
+test('given a problem that belongs to no call, when the thread reports it, then whoever opened it is told', async () => {
+  await using thread = await open()
+  await thread.call('complain')
+  expect(thread.problems).toEqual([new UserError('index-damaged', 'The new index is damaged.', 'Build it.')])
+})
+
+test('given a thread that computes, when it is busy, then the calling thread goes on turning', async () => {
+  await using thread = await open()
+  let turns = 0
+  let isHeld = true
+  const turn = () => {
+    turns++
+    if (isHeld) setImmediate(turn)
+  }
+  setImmediate(turn)
+  await thread.call('hold', 100)
+  isHeld = false
+  expect(turns).toBeGreaterThan(5)
+})
+
+test('given calls under way, when the thread is closed, then they finish, and later ones are refused', async () => {
+  const thread = await open()
+  const started = thread.call('after', 20)
+  await Promise.all([thread.close(), expect(started).resolves.toBe('done')])
+  await thread.close()
+  await expect(thread.call('twice', 1)).rejects.toThrow(/closed/)
+  expect(thread.problems).toEqual([])
+})
