@@ -31,7 +31,7 @@ export type Failure = {
   readonly remedy?: string
 }
 
-export type ThreadCall = { readonly id: number; readonly method: string; readonly args: readonly unknown[] }
+type ThreadCall = { readonly id: number; readonly method: string; readonly args: readonly unknown[] }
 export type ToThread = ThreadCall | 'close'
 export type FromThread =
   | { readonly kind: 'open' }
@@ -52,7 +52,7 @@ function bootstrap(module: URL): string {
 }
 
 /** Starts a module in a thread of its own. @param data what the module reads as `workerData` */
-export function startThread(module: URL, data: unknown, name: string): Worker {
+function startThread(module: URL, data: unknown, name: string): Worker {
   return new Worker(bootstrap(module), { eval: true, workerData: data, execArgv: [], name })
 }
 
