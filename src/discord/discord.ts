@@ -38,6 +38,8 @@ export type BotParts = {
   readonly log?: Logger | undefined
   /** How often somebody, a channel, a button may be used. */
   readonly paces?: { readonly user: Pace; readonly channel: Pace; readonly button: Pace } | undefined
+  /** Longest that a question waits for its turn; beyond, its asker is told to come back. Milliseconds. */
+  readonly patienceMs?: number | undefined
 }
 
 export type Bot = {
@@ -71,7 +73,14 @@ export function botLog(config: Pick<BotConfig, 'discordToken' | 'logLevel'>): Lo
  * @throws UserError 'bad-config' for a token or server that Discord refuses, 'discord-unreachable',
  *   'write-failed' when DATA_DIR cannot be written
  */
-export async function startBot({ config, commands, engine, log: given, paces = PACES }: BotParts): Promise<Bot> {
+export async function startBot({
+  config,
+  commands,
+  engine,
+  log: given,
+  paces = PACES,
+  patienceMs,
+}: BotParts): Promise<Bot> {
   const log = given ?? botLog(config)
   const leaving = new AbortController()
   // Every answer under way listens.
@@ -113,6 +122,7 @@ export async function startBot({ config, commands, engine, log: given, paces = P
     ids: createCustomIds(store.signingKey, store.texts),
     cooldown: createCooldown(),
     paces,
+    patienceMs,
     metrics,
     log,
     logQuestions: config.logQuestions,

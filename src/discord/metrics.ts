@@ -8,6 +8,8 @@ export type Metrics = {
   /** A request of Discord's ended without an answer. */
   lost(): void
   coolingDown(): void
+  /** Somebody was asked to come back, because too many were waiting. */
+  shed(): void
   withheld(): void
 }
 
@@ -47,6 +49,11 @@ export function createMetrics(sources: MetricSources): Metrics {
   })
   const lost = new Counter({ name: 'verbatim_lost_total', help: 'Answers that Discord no longer took', registers })
   const cooled = new Counter({ name: 'verbatim_cooldowns_total', help: 'Questions asked too soon', registers })
+  const shed = new Counter({
+    name: 'verbatim_shed_total',
+    help: 'Questions refused because too many waited',
+    registers,
+  })
   const withheld = new Counter({
     name: 'verbatim_withheld_quotes_total',
     help: 'Quoted spans that were not verbatim any more when they were to be sent, and were not sent',
@@ -90,6 +97,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     acknowledged: (seconds) => acknowledgement.observe(seconds),
     lost: () => lost.inc(),
     coolingDown: () => cooled.inc(),
+    shed: () => shed.inc(),
     withheld: () => withheld.inc(),
   }
 }

@@ -111,6 +111,11 @@ export function renderCooldown(again: number): OutgoingMessage {
   return outgoing([textDisplay(`That was quick. You can ask again <t:${Math.ceil(again / 1000)}:R>.`)], true)
 }
 
+/** More questions than can be answered soon. @param again milliseconds since 1970 */
+export function renderBusy(again: number): OutgoingMessage {
+  return outgoing([textDisplay(`Many are asking just now. Please try again <t:${Math.ceil(again / 1000)}:R>.`)], true)
+}
+
 /** A private answer as everyone sees it: the same components without the Share button, and who shared it. */
 export function renderShared(
   components: readonly APIMessageTopLevelComponent[],

@@ -1,4 +1,3 @@
-import PQueue from 'p-queue'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   MessageFlags,
@@ -21,6 +20,7 @@ import { failureReply } from '../failure.ts'
 import { isDay } from '../options.ts'
 import type { Action, Block, QuotedBlock, Reply } from '../reply.ts'
 import { completeOption } from './autocomplete.ts'
+import { createBacklog } from './backlog.ts'
 import type { Cooldown, Pace } from './cooldown.ts'
 import type { CustomIds, Press } from './custom-ids.ts'
 import { createDelivery, hasRunOut, type Delivered, type Delivery } from './delivery.ts'
@@ -31,6 +31,7 @@ import type { Metrics } from './metrics.ts'
 import {
   customIdsOf,
   fingerprint,
+  renderBusy,
   renderCooldown,
   renderNote,
   renderReply,
@@ -49,6 +50,8 @@ const ACKNOWLEDGE_AFTER_MS = 1000
 const CONCURRENCY = 2
 /** With this many questions waiting, an answer within a second is out of reach: it is announced at once. */
 const BUSY = 8
+/** Who would wait longer for an answer is asked to come back: nobody looks at a message any more that stays empty. */
+const PATIENCE_MS = 20_000
 /** Interactions that are remembered, so that one that Discord sends twice is answered once. */
 const REMEMBERED = 10_000
 const MAX_FOLLOW_UP_LENGTH = 300
@@ -60,6 +63,8 @@ export type RouterOptions = {
   readonly ids: CustomIds
   readonly cooldown: Cooldown
   readonly paces: { readonly user: Pace; readonly channel: Pace; readonly button: Pace }
+  /** Longest wait for a turn, milliseconds; 20,000 by default. */
+  readonly patienceMs?: number | undefined
   readonly metrics: Metrics
   readonly log: Logger
   readonly logQuestions: boolean
@@ -104,7 +109,7 @@ type Work = {
 export function createRouter(options: RouterOptions): Router {
   const { engine, store, ids, metrics, cooldown, paces, rest } = options
   const commands = new Map(options.commands.map((command) => [command.definition.name, command]))
-  const queue = new PQueue({ concurrency: CONCURRENCY })
+  const backlog = createBacklog({ concurrency: CONCURRENCY, patienceMs: options.patienceMs ?? PATIENCE_MS })
   const seen = new Set<string>()
   const running = new Set<Promise<void>>()
 
@@ -468,7 +473,12 @@ export function createRouter(options: RouterOptions): Router {
   /** Runs the work, says in time that it runs, and delivers what came of it. */
   const conclude = async (turn: Turn, work: Work): Promise<void> => {
     const { delivery, log, arrivedAt } = turn
-    const isBusy = queue.size >= BUSY
+    const againMs = backlog.refuses()
+    if (againMs !== undefined) {
+      metrics.shed()
+      return finish(turn, work.command, 'busy', await delivery.answer(renderBusy(Date.now() + againMs)))
+    }
+    const isBusy = backlog.waiting() >= BUSY
     const timer = setTimeout(
       () => {
         metrics.acknowledged((Date.now() - arrivedAt) / 1000)
@@ -477,7 +487,7 @@ export function createRouter(options: RouterOptions): Router {
       isBusy ? 0 : Math.max(0, ACKNOWLEDGE_AFTER_MS - (Date.now() - arrivedAt)),
     )
     try {
-      const reply = await queue.add(async () => {
+      const reply = await backlog.run(async () => {
         await nextTurn()
         return delivery.isLost() ? undefined : verified(turn, work)
       })

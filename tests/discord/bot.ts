@@ -27,6 +27,7 @@ export type TestBotOptions = LocalDiscordOptions & {
   readonly coverage: TownCoverage
   readonly commands?: readonly Command[]
   readonly paces?: BotParts['paces']
+  readonly patienceMs?: number
   readonly healthPort?: number
   readonly logQuestions?: boolean
   /** Register in the local server instead of globally. */
@@ -66,6 +67,7 @@ export async function startTestBot(options: TestBotOptions): Promise<TestBot> {
       commands,
       engine: options.wrap?.(engine) ?? engine,
       log,
+      ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }),
       paces: options.paces ?? { user: UNHURRIED, channel: UNHURRIED, button: UNHURRIED },
     })
     await discord.connected()
