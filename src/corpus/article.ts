@@ -2,6 +2,7 @@ import { distance } from 'fastest-levenshtein'
 import { Document, isAlias, isMap, isScalar, isSeq, parseDocument, type YAMLMap } from 'yaml'
 import { z } from 'zod'
 import { UserError } from '../errors.ts'
+import { wholeCharacters } from '../text/characters.ts'
 
 /** One published piece. What its source does not say is absent, never guessed. */
 export type Article = {
@@ -180,7 +181,9 @@ export function readPlainYaml(yaml: string): { fields: Record<string, unknown> }
   const [error] = document.errors
   if (error !== undefined) {
     const line = yaml.slice(0, error.pos[0]).split('\n').length + 1
-    return { reason: `has front matter that is not YAML: ${error.message.split('\n')[0] ?? ''} (line ${String(line)})` }
+    // The parser repeats what it could not read, however long.
+    const reason = wholeCharacters(error.message.split('\n')[0] ?? '', 200)
+    return { reason: `has front matter that is not YAML: ${reason} (line ${String(line)})` }
   }
   if (document.contents === null) return { fields: {} }
   if (!isMap(document.contents)) return { reason: 'has front matter that is not a list of `field: value` lines' }

@@ -1,3 +1,4 @@
+import { wholeCharacters } from '../text/characters.ts'
 import { oneLine } from './article.ts'
 import { readDateValue } from './dates.ts'
 
@@ -83,7 +84,7 @@ export function readMetadata(fields: ReadonlyMap<string, unknown>): Metadata {
 /** A text, or the name in `{name}`, on one line. */
 export function readName(value: unknown): string | undefined {
   if (typeof value === 'string') {
-    const line = oneLine(value.slice(0, 1000))
+    const line = oneLine(wholeCharacters(value, 1000))
     return line === '' ? undefined : line
   }
   if (Array.isArray(value)) return readName(value[0])

@@ -1,3 +1,4 @@
+import { wholeCharacters } from '../text/characters.ts'
 import type { Stated } from './statements.ts'
 
 /** One article as a source file holds it, before it has a place in the corpus. */
@@ -42,11 +43,11 @@ const MAX_FALLBACK_TITLE = 100
  * that is longer than a hundred characters.
  */
 export function fallbackTitle(body: string): string {
-  const opening = (body.slice(0, MAX_FALLBACK_TITLE * 4).split('\n\n', 1)[0] ?? '').replace(/\s+/g, ' ')
+  const opening = (body.slice(0, MAX_FALLBACK_TITLE * 4).split('\n\n', 1)[0] ?? '').replace(/\s+/g, ' ').trim()
   const sentence = /^.{20,}?\p{Ll}{3}["”’)]*[.!?]["”’)]*(?=\s+["“‘(]?\p{Lu}|$)/u.exec(opening)?.[0] ?? opening
   if (sentence.length <= MAX_FALLBACK_TITLE) return withoutStop(sentence)
   const cut = sentence.lastIndexOf(' ', MAX_FALLBACK_TITLE)
-  return `${sentence.slice(0, cut > 0 ? cut : MAX_FALLBACK_TITLE).replace(/[\s,;:–—-]+$/u, '')}…`
+  return `${wholeCharacters(sentence, cut > 0 ? cut : MAX_FALLBACK_TITLE).replace(/[\s,;:–—-]+$/u, '')}…`
 }
 
 /** A headline without the full stop or semicolon that a database put behind it; that of an abbreviation stays. */

@@ -30,7 +30,8 @@ export function createCustomIds(key: Buffer, texts: LongTexts): CustomIds {
   const room = MAX_LENGTH - SIGNATURE_LENGTH - 1
   return {
     write: (kind, ...fields) => {
-      const written = fields.map((field) => field.replace(/[%|~]/gu, encodeURIComponent))
+      // encodeURIComponent leaves ~ as it is.
+      const written = fields.map((field) => field.replace(/[%|]/gu, encodeURIComponent).replaceAll('~', '%7E'))
       const whole = () => [kind, ...written].join(SEPARATOR)
       while (whole().length > room) {
         const longest = written.reduce((best, field, i) => (field.length > (written[best]?.length ?? 0) ? i : best), 0)

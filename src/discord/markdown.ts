@@ -1,3 +1,5 @@
+import { wholeCharacters } from '../text/characters.ts'
+
 /**
  * Text that somebody else wrote, made to appear in Discord exactly as it is: every character that Discord's markdown
  * would act on is escaped with a backslash, which the client does not show. The rules follow the client's parser: a
@@ -69,10 +71,4 @@ export function timestamp(published: string, style: 'D' | 'R' | 'f' = 'D'): stri
 export function shorten(text: string, most: number): string {
   if (text.length <= most) return text
   return `${wholeCharacters(text, most - 1).trimEnd()}…`
-}
-
-/** The longest beginning of at most `most` UTF-16 units that does not end in half a surrogate pair. */
-export function wholeCharacters(text: string, most: number): string {
-  const cut = text.slice(0, Math.max(0, most))
-  return /[\uD800-\uDBFF]$/u.test(cut) ? cut.slice(0, -1) : cut
 }

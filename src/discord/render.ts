@@ -8,7 +8,8 @@ import type {
 } from 'discord.js'
 import type { Action, Block, DiffPart, ListItem, QuotedBlock, Reply, SourceLine } from '../reply.ts'
 import type { CustomIds } from './custom-ids.ts'
-import { blockQuote, escapeMarkdown, linkTarget, maskedLink, shorten, timestamp, wholeCharacters } from './markdown.ts'
+import { wholeCharacters } from '../text/characters.ts'
+import { blockQuote, escapeMarkdown, linkTarget, maskedLink, shorten, timestamp } from './markdown.ts'
 
 /** Discord's limits on one message of components, and on what is in it. */
 const MAX_TEXT = 4000

@@ -29,7 +29,7 @@ export function plain(text: string): string {
 }
 
 /** Control characters but the line break, and the marks that turn the direction of writing. */
-const CONTROLS = /(?!\n)[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
+const CONTROLS = /(?!\n)[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
 
 type Typesetter = {
   readonly bold: (text: string) => string

@@ -80,7 +80,7 @@ type Window = { readonly line: ShortenedLine; readonly start: number; readonly e
 function shortenWords(line: TextSpan): ShortenedLine {
   const cuts: { at: number; removed: number }[] = []
   let removed = 0
-  const text = line.text.replace(/\S{101,}/gu, (word, at: number) => {
+  const text = line.text.replace(/\S{101,}/g, (word, at: number) => {
     const kept = word.slice(0, WORD_CHARS - 1) + word.slice(-1)
     const keptFrom = at - removed
     removed += word.length - kept.length

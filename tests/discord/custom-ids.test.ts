@@ -20,6 +20,14 @@ describe('custom ids', () => {
     )
   })
 
+  test.each(['~', '~~nothing~~', `~${'a'.repeat(400)}`, '%7E', '|~%'])(
+    'given the value %s, when written, then it is read as itself, not as a key of a longer one',
+    (value) => {
+      const ids = createCustomIds(randomBytes(32), memory())
+      expect(ids.read(ids.write('vote', value, 'b'))).toEqual({ kind: 'vote', fields: [value, 'b'] })
+    },
+  )
+
   test('given a short state, when written, then all of it travels in the id and nothing is kept', () => {
     const texts = memory()
     const id = createCustomIds(randomBytes(32), texts).write('page', 'ask', '1.0.4-2')

@@ -1,0 +1,74 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { readArticle } from '../../src/corpus/article.ts'
+import { readSource } from '../../src/corpus/corpus.ts'
+import { plain } from '../../src/terminal/render.ts'
+import { splitSentences } from '../../src/text/sentences.ts'
+import { ENTRIES, importBytes } from './entries.ts'
+import { hostileBytes, hostileText, SHAPES } from './hostile.ts'
+
+/** The same runs shorter than `npm run fuzz`: enough to fail when a rule is broken outright. */
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 60)
+
+describe('somebody else’s text', () => {
+  test.each(ENTRIES.map((entry) => [entry.name, entry] as const))(
+    'given any of it, when read as %s, then offsets are exact and only what a person can mend is refused',
+    (_, entry) => {
+      let read = 0
+      fc.assert(
+        fc.property(hostileText, (text) => {
+          entry.run(text.slice(0, entry.most))
+          read++
+        }),
+        { numRuns: RUNS },
+      )
+      expect(read).toBeGreaterThanOrEqual(RUNS)
+    },
+  )
+
+  test('given bytes in any encoding, cut and changed, when imported as any kind, then the same holds', () => {
+    let read = 0
+    fc.assert(
+      fc.property(hostileBytes, (bytes) => {
+        importBytes(bytes)
+        read++
+      }),
+      { numRuns: RUNS },
+    )
+    expect(read).toBeGreaterThanOrEqual(RUNS)
+  })
+
+  test.each(ENTRIES.map((entry) => [entry.name, entry] as const))(
+    'given each thing a thousand times in a row, when read as %s, then the same holds',
+    (_, entry) => {
+      for (const [name, shape] of Object.entries(SHAPES))
+        expect(() => {
+          entry.run(shape(Math.min(4000, entry.most ?? Infinity)))
+        }, name).not.toThrow()
+    },
+  )
+
+  test('given a text of characters outside the basic plane without a title, when imported, then its title ends in a whole one', () => {
+    const [reading] = readSource(Buffer.from(`a${'𐀀'.repeat(80)}`), 'a.txt')
+    const title = reading !== undefined && 'draft' in reading ? reading.draft.title : ''
+    expect(title).toMatch(/𐀀…$/u)
+  })
+
+  test('given front matter of a very long line that is no YAML, when refused, then the reason stays readable', () => {
+    const read = readArticle(`---\n>${' <feed xmlns="a">'.repeat(500)}\n---\n\nText.`, 'a.md')
+    expect('problems' in read && read.problems[0].reason.length).toBeLessThan(300)
+  })
+
+  test('given spaces after the first word, when imported without a title, then the title has none at its end', () => {
+    const [reading] = readSource(Buffer.from(`a${' '.repeat(4000)}a`), 'a.txt')
+    expect(reading).toMatchObject({ draft: { title: 'a' } })
+  })
+
+  test('given the mark that turns Arabic letters, when shown in a terminal, then it is gone', () => {
+    expect(plain('a\u061cb')).toBe('ab')
+  })
+
+  test('given half a character five hundred thousand times, when split, then it is one sentence', () => {
+    expect(splitSentences('\ud83d'.repeat(500_000)).map(({ start, end }) => [start, end])).toEqual([[0, 500_000]])
+  })
+})
