@@ -1,6 +1,6 @@
-// Imports run one way, along the pipeline: thread → corpus → text → quotes → embedding → index → search → answer → engine → commands → front ends.
+// Imports run one way, along the pipeline: thread → corpus → text → quotes → embedding → index → search → answer → engine, moderation → commands → front ends.
 const layers = ['thread', 'text', 'corpus', 'quotes', 'embedding', 'index', 'search', 'answer']
-const fronts = '^(commands/|src/(discord|terminal|engine)/|src/(cli|main|engine)\\.ts)'
+const fronts = '^(commands/|src/(moderation|discord|terminal|engine)/|src/(cli|main|engine)\\.ts)'
 
 module.exports = {
   forbidden: [
@@ -20,6 +20,12 @@ module.exports = {
       name: 'engine-knows-no-front-end',
       severity: 'error',
       from: { path: '^src/engine(\\.ts$|/)' },
+      to: { path: '^(commands/|src/(discord|terminal)/|src/(cli|main)\\.ts)' },
+    },
+    {
+      name: 'moderation-knows-no-front-end',
+      severity: 'error',
+      from: { path: '^src/moderation/' },
       to: { path: '^(commands/|src/(discord|terminal)/|src/(cli|main)\\.ts)' },
     },
     {

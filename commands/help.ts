@@ -1,6 +1,7 @@
 import type { Command } from '../src/command.ts'
 import { loadCommands } from '../src/load-commands.ts'
 import type { Reply } from '../src/reply.ts'
+import { counted } from '../src/wording.ts'
 
 export default {
   definition: {
@@ -47,7 +48,3 @@ export default {
     }
   },
 } satisfies Command
-
-function counted(count: number, noun: string): string {
-  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`
-}

@@ -2,6 +2,7 @@ import type { Command, CommandContext, OptionValues } from '../src/command.ts'
 import type { SpeakerProfile, SpeakersQuery } from '../src/engine.ts'
 import { audienceOf, OUTLET, outletsOf, PRIVATE, SINCE, textOption, UNTIL } from '../src/options.ts'
 import type { Reply } from '../src/reply.ts'
+import { counted } from '../src/wording.ts'
 
 const MOST_SHOWN = 20
 const MOST_OUTLETS_NAMED = 3
@@ -84,8 +85,4 @@ function describe({ quotes, articles, outlets, first, last }: SpeakerProfile): s
     ...(places.length > 0 ? [places.join(', ')] : []),
     ...(first === null || last === null ? [] : [first === last ? first : `${first} to ${last}`]),
   ].join(' · ')
-}
-
-function counted(count: number, noun: string): string {
-  return `${String(count)} ${noun}${count === 1 ? '' : 's'}`
 }

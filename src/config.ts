@@ -19,6 +19,13 @@ const token = optionalText.pipe(
     .regex(/^[\w.-]+$/u, 'expected the token as the Developer Portal shows it: letters, digits, dots, - and _')
     .optional(),
 )
+const snowflakes = optionalText.transform((text, context) => {
+  const ids = (text ?? '').split(/[\s,]+/u).filter((id) => id !== '')
+  const wrong = ids.find((id) => !/^\d{17,20}$/u.test(id))
+  if (wrong !== undefined)
+    context.addIssue(`expected Discord ids of 17 to 20 digits, separated by commas; not ${wrong}`)
+  return ids
+})
 const port = optionalText.pipe(
   z
     .string()
@@ -39,6 +46,11 @@ const url = optionalText.pipe(z.url('expected a URL').optional())
 const settings = {
   DISCORD_TOKEN: [token, 'The bot’s token. Without it the terminal prompt opens instead of the bot.'],
   DISCORD_GUILD_ID: [snowflake, 'Register the commands in this server only, at once; without it globally.'],
+  MODERATOR_ROLE_IDS: [
+    snowflakes,
+    'Roles whose members may use /corpus and /reindex too, separated by commas; who may manage the server always may.',
+  ],
+  AUDIT_CHANNEL_ID: [snowflake, 'A channel where every change is announced; the bot must be allowed to write there.'],
   DISCORD_API_URL: [url, 'Another address of Discord’s API, for tests and the preview.'],
   CORPUS_DIR: [optionalText.default('corpus'), 'Where the articles lie.'],
   INDEX_DIR: [optionalText.default('index'), 'Where the built index lies; derived, safe to delete.'],
@@ -46,7 +58,11 @@ const settings = {
     optionalText.default('.verbatim'),
     'Where votes, channel settings, the audit log and the state of feeds lie; keep it when you update.',
   ],
-  FEEDS: [optionalText, 'A YAML file that lists RSS, Atom or JSON feeds: `url` and `outlet` of each.'],
+  FEEDS: [
+    optionalText,
+    'A YAML file that lists RSS, Atom or JSON feeds: `url` and `outlet` of each. The bot follows them.',
+  ],
+  WATCH: [flag, 'Whether the bot notices edits of the articles’ files by itself and reindexes.'],
   EMBEDDING_MODEL: [
     optionalText.default('use-lite'),
     '`use-lite` (built in, no download) or a feature-extraction model of the Hugging Face hub.',
@@ -86,12 +102,16 @@ type RawConfig = { -readonly [Name in keyof Settings]: z.output<Settings[Name][0
 export type Config = {
   readonly discordToken: RawConfig['DISCORD_TOKEN']
   readonly discordGuildId: RawConfig['DISCORD_GUILD_ID']
+  readonly moderatorRoleIds: readonly string[]
+  readonly auditChannelId: RawConfig['AUDIT_CHANNEL_ID']
   readonly discordApiUrl: RawConfig['DISCORD_API_URL']
   readonly corpusDir: string
   readonly indexDir: string
   readonly dataDir: string
   /** Path of the list of feeds. */
   readonly feedsFile: RawConfig['FEEDS']
+  /** Whether the bot reindexes after edits of the corpus. */
+  readonly watch: boolean
   readonly embeddingModel: string
   readonly embeddingPrecision: 'int8' | 'fp32'
   readonly embeddingRevision: RawConfig['EMBEDDING_REVISION']
@@ -117,11 +137,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const config: Config = {
     discordToken: read('DISCORD_TOKEN'),
     discordGuildId: read('DISCORD_GUILD_ID'),
+    moderatorRoleIds: read('MODERATOR_ROLE_IDS') ?? [],
+    auditChannelId: read('AUDIT_CHANNEL_ID'),
     discordApiUrl: read('DISCORD_API_URL'),
     corpusDir: read('CORPUS_DIR') ?? 'corpus',
     indexDir: read('INDEX_DIR') ?? 'index',
     dataDir: read('DATA_DIR') ?? '.verbatim',
     feedsFile: read('FEEDS'),
+    watch: read('WATCH'),
     embeddingModel: read('EMBEDDING_MODEL') ?? 'use-lite',
     embeddingPrecision: read('EMBEDDING_PRECISION'),
     embeddingRevision: read('EMBEDDING_REVISION'),
@@ -144,7 +167,7 @@ export function configTable(): string {
   const rows = Object.entries(settings).map(([name, [schema, description]]) => {
     const parsed = schema.safeParse(undefined)
     const value: unknown = parsed.success ? parsed.data : undefined
-    return `| \`${name}\` | ${value === undefined ? '' : `\`${String(value)}\``} | ${description} |`
+    return `| \`${name}\` | ${value === undefined || String(value) === '' ? '' : `\`${String(value)}\``} | ${description} |`
   })
   return ['| Setting | Default | What it does |', '| --- | --- | --- |', ...rows].join('\n')
 }

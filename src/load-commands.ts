@@ -7,20 +7,29 @@ import type { Command } from './command.ts'
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/u)
 const description = z.string().min(1).max(100)
 
+const options = z
+  .array(z.object({ name, description, type: z.enum(['string', 'boolean', 'integer', 'date', 'attachment']) }))
+  .max(25)
+  .refine((all) => new Set(all.map((option) => option.name)).size === all.length, 'two options of one name')
+
 const shape = z.object({
-  definition: z.object({
-    name,
-    description,
-    example: z.string().startsWith('/'),
-    access: z.enum(['everyone', 'moderator']),
-    options: z
-      .array(z.object({ name, description, type: z.enum(['string', 'boolean', 'integer', 'date']) }))
-      .max(25)
-      .refine(
-        (options) => new Set(options.map((option) => option.name)).size === options.length,
-        'two options of one name',
-      ),
-  }),
+  definition: z
+    .object({
+      name,
+      description,
+      example: z.string().startsWith('/'),
+      access: z.enum(['everyone', 'moderator']),
+      options,
+      subcommands: z
+        .array(z.object({ name, description, options }))
+        .min(1)
+        .max(25)
+        .refine((all) => new Set(all.map((each) => each.name)).size === all.length, 'two subcommands of one name')
+        .optional(),
+    })
+    .refine(({ options, subcommands }) => subcommands === undefined || options.length === 0, {
+      error: 'options belong to the subcommands where there are any',
+    }),
   run: z.custom<Command['run']>((value) => typeof value === 'function', 'expected a function'),
 })
 

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { config as loadEnvFile } from 'dotenv'
 import { readConfig, type Config } from './config.ts'
 import type { Command } from './command.ts'
+import { embeddingOf } from './engine.ts'
 import { loadCommands } from './load-commands.ts'
 import { openOrBuild } from './terminal/build.ts'
 import { chat, reportFailure } from './terminal/chat.ts'
@@ -29,6 +30,7 @@ async function runBot(config: Config, discordToken: string, commands: readonly C
   // The client takes a second to load; the terminal prompt does without it.
   const { botLog, runUntilStopped, startBot } = await import('./discord/discord.ts')
   const { isShard, startShards } = await import('./discord/shards.ts')
+  const { openModeration } = await import('./moderation/moderation.ts')
   const { shards, ...rest } = config
   const settings = { ...rest, discordToken }
   const log = botLog(settings)
@@ -39,7 +41,9 @@ async function runBot(config: Config, discordToken: string, commands: readonly C
   const engine = await openOrBuild(config, process.stderr, (error) => {
     log.error({ err: error }, 'the new index cannot be opened; the one before goes on answering')
   })
-  const bot = await startBot({ config: settings, commands, engine, log })
+  const { corpusDir, indexDir, dataDir, feedsFile } = config
+  const moderation = openModeration({ corpusDir, indexDir, dataDir, feedsFile, embedding: embeddingOf(config) })
+  const bot = await startBot({ config: settings, commands, engine, moderation, log })
   process.stdout.write(`Invite the bot to a server: ${bot.inviteUrl}\n`)
   return runUntilStopped(() => bot.close(), log)
 }

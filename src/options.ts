@@ -1,4 +1,4 @@
-import type { OptionDefinition, OptionValues } from './command.ts'
+import type { CommandContext, ModeratorContext, OptionDefinition, OptionValues } from './command.ts'
 import { UserError } from './errors.ts'
 
 /** Options that several commands share, so that they read and behave alike everywhere. */
@@ -45,6 +45,16 @@ export function requiredText(options: OptionValues, name: string): string {
   const value = textOption(options, name)
   if (value === undefined) throw new UserError('bad-argument', `${name} is missing.`, `Say ${name}.`)
   return value
+}
+
+/** What a moderator's command works with. @throws UserError 'not-allowed' where no moderator asks */
+export function moderatorOf({ moderator }: CommandContext): ModeratorContext {
+  if (moderator !== undefined) return moderator
+  throw new UserError(
+    'not-allowed',
+    'Only moderators can do that, in Discord.',
+    'In a terminal: npm run -s verbatim -- corpus --help',
+  )
 }
 
 /** Who sees the reply. */

@@ -9,6 +9,35 @@ export type Reply = {
   readonly audience: 'everyone' | 'asker'
   readonly blocks: readonly Block[]
   readonly actions: readonly Action[]
+  /** What the one who asked decides next. */
+  readonly decision?: Decision
+  /** A file that comes with it. */
+  readonly file?: { readonly name: string; readonly bytes: Uint8Array }
+}
+
+/** A question to the one who asked, who answers by a button. The command's `decide` gets the state and the choice. */
+export type Decision = {
+  /** Whatever the command needs to go on; never shown. */
+  readonly state: string
+  readonly choices: readonly Choice[]
+}
+
+export type Choice = {
+  readonly name: string
+  readonly label: string
+  readonly style: 'primary' | 'secondary' | 'danger'
+  /** What is asked before the choice counts. */
+  readonly form?: { readonly title: string; readonly fields: readonly FormField[] }
+}
+
+export type FormField = {
+  readonly name: string
+  readonly label: string
+  readonly hint?: string
+  /** What stands in the field at first. */
+  readonly value?: string
+  readonly isRequired?: boolean
+  readonly maxLength: number
 }
 
 export type Block =

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open } from 'node:fs/promises'
+import { mkdir, open, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { isSystemError, syncDirectory } from '../durable.ts'
@@ -128,6 +128,52 @@ export async function readAudit(
     else records.push(record)
   }
   return { records, damagedLines }
+}
+
+/** Where a reading of the audit log has come to: pass it on to the next. */
+export type AuditPlace = { readonly bytes: number }
+
+/** At most this much is read at a time. */
+const MAX_STEP_BYTES = 64 * 1024
+
+/** The end of the audit log as it is now. */
+export async function auditEnd(dataDir: string): Promise<AuditPlace> {
+  return { bytes: await sizeOf(auditFile(dataDir)) }
+}
+
+/**
+ * The records that were written since `place`, oldest first, at most some hundred at a time; lines that are no records
+ * are passed over. A log that became shorter (it was moved away) is read from its beginning.
+ */
+export async function readAuditSince(
+  dataDir: string,
+  place: AuditPlace,
+): Promise<{ readonly records: readonly AuditRecord[]; readonly place: AuditPlace }> {
+  const file = auditFile(dataDir)
+  const size = await sizeOf(file)
+  const from = place.bytes > size ? 0 : place.bytes
+  if (size === from) return { records: [], place: { bytes: from } }
+  const handle = await open(file, 'r')
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(MAX_STEP_BYTES), 0, MAX_STEP_BYTES, from)
+    const end = buffer.subarray(0, bytesRead).lastIndexOf(NEWLINE) + 1
+    // A line that is longer than a step is none of ours.
+    const read = end === 0 && bytesRead === MAX_STEP_BYTES ? bytesRead : end
+    const lines = buffer.toString('utf8', 0, end).split('\n')
+    const records = lines.flatMap((line) => parseRecord(line) ?? [])
+    return { records, place: { bytes: from + read } }
+  } finally {
+    await handle.close()
+  }
+}
+
+async function sizeOf(file: string): Promise<number> {
+  try {
+    return (await stat(file)).size
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ENOENT') return 0
+    throw error
+  }
 }
 
 function parseRecord(line: string): AuditRecord | undefined {

@@ -27,6 +27,9 @@ export type Likeness = {
   readonly likeness: number
 }
 
+/** What a list of articles says of each. */
+export type ListedArticle = Omit<Likeness, 'likeness'>
+
 /** What adding a draft does, or did. */
 export type Placed = Exclude<ImportEntry, { outcome: 'failed' }> & {
   /** Articles that the draft repeats, the most alike first; without the file that it is or replaces. */
@@ -81,6 +84,8 @@ export type Desk = {
   readonly restore: (id: string, actor: Actor) => Promise<string>
   /** What can be restored, the last removed first. */
   readonly removed: () => Promise<readonly Removed[]>
+  /** What the corpus's articles are, in the order of their files. */
+  readonly articles: () => Promise<readonly ListedArticle[]>
   readonly status: (lastChanges?: number) => Promise<CorpusStatus>
 }
 
@@ -148,6 +153,11 @@ export function openDesk(
         ),
       ),
     removed: () => listTrash(corpusDir),
+    articles: () =>
+      inTurn(async () => {
+        await held.refresh()
+        return held.articles()
+      }),
     status: async (lastChanges = 10) => {
       const sizes = await sizesOf(corpusDir)
       const problems: ArticleProblem[] = []
@@ -216,6 +226,7 @@ type Held = {
   readonly refresh: () => Promise<void>
   /** Makes the next refresh read a file again. */
   readonly forget: (file: string) => void
+  readonly articles: () => readonly ListedArticle[]
   /** Lower-cased names in use. */
   readonly names: () => Set<string>
   readonly alike: (body: string) => readonly Likeness[]
@@ -224,7 +235,7 @@ type Held = {
 function openHeld(corpusDir: string): Held {
   const catalogue = openCatalogue()
   const stamps = new Map<string, Stamp>()
-  const sketches = new Map<string, Omit<Likeness, 'likeness'> & { readonly sketch: Sketch }>()
+  const sketches = new Map<string, { readonly article: ListedArticle; readonly sketch: Sketch }>()
   const forget = (file: string) => {
     stamps.delete(file)
     sketches.delete(file)
@@ -236,7 +247,7 @@ function openHeld(corpusDir: string): Held {
     if (reading === undefined || !('article' in reading)) return
     const { title, outlet, published, body } = reading.article
     catalogue.add(reading.article, true)
-    sketches.set(file, { ...defined({ file, title, outlet, published }), sketch: sketchOf(body) })
+    sketches.set(file, { article: defined({ file, title, outlet, published }), sketch: sketchOf(body) })
   }
   return {
     catalogue,
@@ -250,12 +261,13 @@ function openHeld(corpusDir: string): Held {
         stamps.set(file, stamp)
       }
     },
+    articles: () => [...sketches.values()].map(({ article }) => article).sort((a, b) => (a.file < b.file ? -1 : 1)),
     names: () => new Set([...stamps.keys()].map((file) => file.toLowerCase())),
     alike: (body) => {
       const sketch = sketchOf(body)
       const own = new Set(sketch)
       return [...sketches.values()]
-        .map(({ sketch: other, ...article }) => ({ ...article, likeness: likenessOf(other, own) }))
+        .map(({ article, sketch: other }) => ({ ...article, likeness: likenessOf(other, own) }))
         .filter(({ likeness }) => likeness >= NEARLY_ALIKE)
         .sort((a, b) => b.likeness - a.likeness || (a.file < b.file ? -1 : 1))
     },

@@ -1,5 +1,6 @@
 import type { OptionDefinition } from '../command.ts'
 import type { Engine } from '../engine.ts'
+import type { Moderation } from '../moderation/moderation.ts'
 import { shorten } from './markdown.ts'
 import type { ChannelSettings } from './store.ts'
 
@@ -15,6 +16,7 @@ export async function completeOption(
   typed: string,
   engine: Engine,
   settings: ChannelSettings,
+  moderation: Moderation,
 ): Promise<readonly Choice[]> {
   switch (option.completes) {
     case 'speaker':
@@ -33,8 +35,21 @@ export async function completeOption(
       const articles = await engine.completeArticles(typed)
       return choices(
         articles.map(({ title, outlet, slug }) => ({
-          name: outlet === undefined ? title : `${title} · ${outlet}`,
+          name: withOutlet(title, outlet),
           value: slug,
+        })),
+      )
+    }
+    case 'corpus-file': {
+      const articles = await moderation.completeArticles(typed, MAX_CHOICES)
+      return choices(articles.map(({ title, outlet, file }) => ({ name: withOutlet(title, outlet), value: file })))
+    }
+    case 'removed-article': {
+      const removed = await moderation.completeRemoved(typed, MAX_CHOICES)
+      return choices(
+        removed.map(({ title, file, id, at }) => ({
+          name: `${title ?? file} · removed ${at.slice(0, 10)}`,
+          value: id,
         })),
       )
     }
@@ -45,6 +60,10 @@ export async function completeOption(
       return unknown
     }
   }
+}
+
+function withOutlet(title: string, outlet: string | undefined): string {
+  return outlet === undefined ? title : `${title} · ${outlet}`
 }
 
 function choices(offered: readonly Choice[]): readonly Choice[] {

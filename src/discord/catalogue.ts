@@ -78,6 +78,40 @@ export const CATALOGUE = {
         },
       },
     },
+    corpus: { name: 'korpus', description: 'Fügt Artikel hinzu, entfernt und exportiert sie', options: {} },
+    'corpus add': {
+      name: 'hinzufügen',
+      description: 'Fügt den Artikel einer Seite oder Datei hinzu; zeigt zuerst, was verstanden wurde',
+      options: {
+        url: { name: 'adresse', description: 'Die Adresse des Artikels' },
+        file: { name: 'datei', description: 'Eine Datei .txt, .md, .html, .json oder .jsonl von höchstens 10 MB' },
+      },
+    },
+    'corpus remove': {
+      name: 'entfernen',
+      description: 'Verschiebt einen Artikel in den Papierkorb, aus dem er zurückgeholt werden kann',
+      options: {
+        article: { name: 'artikel', description: 'Welchen Artikel' },
+        reason: { name: 'grund', description: 'Warum, für das Protokoll' },
+      },
+    },
+    'corpus restore': {
+      name: 'zurückholen',
+      description: 'Holt einen entfernten Artikel zurück',
+      options: { article: { name: 'artikel', description: 'Welchen der entfernten Artikel' } },
+    },
+    'corpus status': {
+      name: 'stand',
+      description: 'Artikel, Index, Probleme, und wer zuletzt was geändert hat',
+      options: {},
+    },
+    'corpus export': { name: 'exportieren', description: 'Alle Artikel als eine JSON-Lines-Datei', options: {} },
+    'corpus feeds': { name: 'feeds', description: 'Wie es den Feeds geht, die Artikel bringen', options: {} },
+    reindex: {
+      name: 'neuindex',
+      description: 'Bringt den Index auf den Stand der Artikel; Fragen werden weiter beantwortet',
+      options: { full: { name: 'alles', description: 'Alles neu machen, auch was sich nicht geändert hat' } },
+    },
     'Verify quote': { name: 'Zitat prüfen', description: '', options: {} },
     'Find in coverage': { name: 'In Berichterstattung finden', description: '', options: {} },
   },
@@ -85,7 +119,10 @@ export const CATALOGUE = {
 
 type Localizations = Readonly<Record<string, string>>
 
-/** A command's or (with `option`) an option's names and descriptions in every language of the catalogue. */
+/**
+ * A command's or (with `option`) an option's names and descriptions in every language of the catalogue.
+ * @param command a subcommand is named behind its command: `corpus add`
+ */
 export function localizations(
   command: string,
   option?: string,
@@ -104,10 +141,14 @@ export function localizations(
 
 /** Names of commands and options that a language of the catalogue lacks: `de: ask.question`. Empty when it is complete. */
 export function missingWordings(
-  definitions: readonly Pick<CommandDefinition, 'name' | 'options'>[],
+  definitions: readonly Pick<CommandDefinition, 'name' | 'options' | 'subcommands'>[],
 ): readonly string[] {
+  const all = definitions.flatMap((definition) => [
+    definition,
+    ...(definition.subcommands ?? []).map(({ name, options }) => ({ name: `${definition.name} ${name}`, options })),
+  ])
   return Object.entries(CATALOGUE).flatMap(([locale, commands]) =>
-    definitions.flatMap(({ name, options }) => {
+    all.flatMap(({ name, options }) => {
       const wording = (commands as Readonly<Record<string, CommandWording>>)[name]
       if (wording === undefined) return [`${locale}: ${name}`]
       return options

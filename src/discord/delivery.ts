@@ -6,6 +6,7 @@ import {
   MessageFlags,
   Routes,
   type APIModalInteractionResponseCallbackData,
+  type RawFile,
   type REST,
 } from 'discord.js'
 import type { OutgoingMessage } from './render.ts'
@@ -89,10 +90,16 @@ export function createDelivery(options: DeliveryOptions): Delivery {
    * The first response, tried again while Discord may still take it.
    * @returns false where somebody (an earlier try of ours) has responded already
    */
-  const respond = async (type: InteractionResponseType, data: unknown, what: string): Promise<boolean> => {
+  const respond = async (
+    type: InteractionResponseType,
+    data: unknown,
+    what: string,
+    files: readonly RawFile[] = [],
+  ): Promise<boolean> => {
     for (let tries = 1; ; tries++) {
       try {
-        await rest.post(callback, { auth: false, body: data === undefined ? { type } : { type, data } })
+        const body = data === undefined ? { type } : { type, data }
+        await rest.post(callback, { auth: false, body, ...(files.length === 0 ? {} : { files: [...files] }) })
         return true
       } catch (error) {
         if (codeOf(error) === ALREADY_ACKNOWLEDGED) return false
@@ -113,9 +120,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   /** A message that is there already, or is being thought about, becomes this one. */
   const edit = async (message: OutgoingMessage, what: string): Promise<Delivered> => {
-    const body = { ...message, flags: message.flags & ~MessageFlags.Ephemeral }
+    const shown = { ...message, flags: message.flags & ~MessageFlags.Ephemeral }
     try {
-      await persist(what, () => rest.patch(original, { auth: false, body }))
+      await persist(what, () => rest.patch(original, { auth: false, ...payload(shown) }))
     } catch (error) {
       // Somebody deleted the message meanwhile: the answer comes as a new one.
       if (codeOf(error) === UNKNOWN_MESSAGE) return post(message, what)
@@ -127,7 +134,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   const post = async (message: OutgoingMessage, what: string): Promise<Delivered> => {
     try {
-      await persist(what, () => rest.post(webhook, { auth: false, body: message }))
+      await persist(what, () => rest.post(webhook, { auth: false, ...payload(message) }))
     } catch (error) {
       return lost(error, what)
     }
@@ -136,13 +143,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   const first = async (type: InteractionResponseType, message: OutgoingMessage, what: string): Promise<Delivered> => {
-    const body =
-      type === InteractionResponseType.UpdateMessage
-        ? { ...message, flags: message.flags & ~MessageFlags.Ephemeral }
-        : message
+    const isUpdate = type === InteractionResponseType.UpdateMessage
+    const { body, files } = payload(isUpdate ? { ...message, flags: message.flags & ~MessageFlags.Ephemeral } : message)
     try {
       // A try whose answer got lost may have counted: then the message is there, and an edit makes sure of it.
-      if (!(await respond(type, body, what))) return await edit(message, what)
+      if (!(await respond(type, body, what, files))) return await edit(message, what)
     } catch (error) {
       if (codeOf(error) === UNKNOWN_INTERACTION || !isPassing(error)) return lost(error, what)
       return edit(message, what)
@@ -226,6 +231,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       return 'lost'
     }
   }
+}
+
+/** A message as a request: its file, if it has one, goes beside the body. */
+function payload({ file, ...body }: OutgoingMessage): { body: Omit<OutgoingMessage, 'file'>; files: RawFile[] } {
+  return { body, files: file === undefined ? [] : [{ name: file.name, data: Buffer.from(file.bytes) }] }
 }
 
 function codeOf(error: unknown): number | string | undefined {

@@ -4,12 +4,15 @@ import type { Logger } from 'pino'
 import type { Command } from '../command.ts'
 import type { Engine } from '../engine.ts'
 import { UserError } from '../errors.ts'
+import type { Moderation, UpkeepEvent } from '../moderation/moderation.ts'
+import { announceAudit } from './audit-channel.ts'
 import { createCooldown, type Pace } from './cooldown.ts'
 import { createCustomIds } from './custom-ids.ts'
 import { serveHealth, type HealthServer } from './health.ts'
 import { createLog } from './logging.ts'
 import { wordLogin } from './login.ts'
 import { createMetrics } from './metrics.ts'
+import { createModerators } from './moderators.ts'
 import { inviteUrl, registerCommands } from './registration.ts'
 import { createRouter } from './router.ts'
 import { SETTINGS_COMMAND } from './settings.ts'
@@ -20,7 +23,13 @@ export type BotConfig = {
   readonly discordToken: string
   /** Register the commands in this server only. */
   readonly discordGuildId?: string | undefined
-  /** Where votes and channel settings lie; never inside the index. */
+  /** Members with one of these roles are moderators too. */
+  readonly moderatorRoleIds: readonly string[]
+  /** Where changes are announced. */
+  readonly auditChannelId?: string | undefined
+  /** Whether edits of the corpus are noticed and indexed. */
+  readonly watch?: boolean | undefined
+  /** Where votes, channel settings and the audit log lie; never inside the index. */
   readonly dataDir: string
   readonly logLevel: string
   readonly logQuestions: boolean
@@ -34,6 +43,7 @@ export type BotParts = {
   readonly commands: readonly Command[]
   /** Closed by the bot when it leaves. */
   readonly engine: Engine
+  readonly moderation: Moderation
   /** JSON lines on standard output by default. */
   readonly log?: Logger | undefined
   /** How often somebody, a channel, a button may be used. */
@@ -73,14 +83,9 @@ export function botLog(config: Pick<BotConfig, 'discordToken' | 'logLevel'>): Lo
  * @throws UserError 'bad-config' for a token or server that Discord refuses, 'discord-unreachable',
  *   'write-failed' when DATA_DIR cannot be written
  */
-export async function startBot({
-  config,
-  commands,
-  engine,
-  log: given,
-  paces = PACES,
-  patienceMs,
-}: BotParts): Promise<Bot> {
+export async function startBot(parts: BotParts): Promise<Bot> {
+  const { config, engine, moderation, log: given, paces = PACES, patienceMs } = parts
+  const commands = new Map(parts.commands.map((command) => [command.definition.name, command]))
   const log = given ?? botLog(config)
   const leaving = new AbortController()
   // Every answer under way listens.
@@ -115,11 +120,26 @@ export async function startBot({
     votes: () => store.voteCounts(),
     running: () => router.running(),
   })
-  const router = createRouter({
+  const ids = createCustomIds(store.signingKey, store.texts)
+  const moderators = createModerators({
+    moderation,
     engine,
     commands,
     store,
-    ids: createCustomIds(store.signingKey, store.texts),
+    ids,
+    log,
+    dataDir: config.dataDir,
+    guildId: config.discordGuildId,
+    roleIds: config.moderatorRoleIds,
+    signal: leaving.signal,
+  })
+  const router = createRouter({
+    engine,
+    moderation,
+    moderators,
+    commands,
+    store,
+    ids,
     cooldown: createCooldown(),
     paces,
     patienceMs,
@@ -142,6 +162,15 @@ export async function startBot({
     log.warn({ route, method, timeToReset }, 'waiting for a rate limit'),
   )
 
+  /** What runs besides the answers, until the bot leaves. */
+  const background: Promise<void>[] = []
+  const keepUp = () =>
+    moderation
+      .keepUp(config.watch ?? false, (event) => logUpkeep(log, event), leaving.signal)
+      .catch((error: unknown) => {
+        log.error({ err: error }, 'feeds and edits are not followed any more')
+      })
+
   let health: HealthServer | undefined
   let closing: Promise<void> | undefined
   const close = (graceMs = GRACE_MS): Promise<void> => {
@@ -155,6 +184,7 @@ export async function startBot({
     await Promise.race([router.idle(), abandoned])
     clearTimeout(timer)
     leaving.abort()
+    await Promise.all(background)
     await client.destroy()
     await health?.close()
     await engine.close()
@@ -166,12 +196,29 @@ export async function startBot({
     await client.login(config.discordToken).catch((cause: unknown) => Promise.reject(wordLogin(cause)))
     const connected = await ready
     const applicationId = connected.application.id
-    if (!isShard() || client.shard?.ids.includes(0) === true) {
-      const definitions = [...commands.map((command) => command.definition), SETTINGS_COMMAND]
+    const isFirst = !isShard() || client.shard?.ids.includes(0) === true
+    if (isFirst) {
+      const definitions = [...parts.commands.map((command) => command.definition), SETTINGS_COMMAND]
       const registration = await registerCommands(client.rest, applicationId, definitions, config.discordGuildId).catch(
         (cause: unknown) => Promise.reject(wordRegistration(cause, config.discordGuildId)),
       )
       log.info({ ...registration }, registration.changed ? 'commands registered' : 'commands are as Discord has them')
+    }
+    // One process looks after the corpus for all.
+    if (isFirst) {
+      if (config.discordGuildId === undefined && client.guilds.cache.size > 1)
+        log.warn(
+          { servers: client.guilds.cache.size },
+          'managers of every one of these servers can change the articles; DISCORD_GUILD_ID limits that to one server',
+        )
+      background.push(keepUp())
+      if (config.auditChannelId !== undefined)
+        background.push(
+          announceAudit(
+            { rest: client.rest, channelId: config.auditChannelId, dataDir: config.dataDir, store, log },
+            leaving.signal,
+          ),
+        )
     }
     const readiness = async () => {
       if (!gatewayReady()) return { ready: false, why: 'the gateway is not connected' }
@@ -216,6 +263,24 @@ export async function runUntilStopped(close: () => Promise<void>, log: Logger): 
   })
   await close()
   return code
+}
+
+function logUpkeep(log: Logger, event: UpkeepEvent): void {
+  switch (event.kind) {
+    case 'feeds':
+      for (const { outlet, message } of event.failures) log.warn({ outlet, why: message }, 'a feed could not be read')
+      return log.info({ added: event.added }, 'feeds were read')
+    case 'reindexed': {
+      const { generation, changed, articles, seconds, problems } = event.report
+      return log.info({ generation, changed, articles, seconds: seconds.total, problems: problems.length }, 'reindexed')
+    }
+    case 'problem':
+      return log.warn({ why: event.message, remedy: event.remedy }, 'feeds or edits could not be taken in')
+    default: {
+      const unknown: never = event
+      return unknown
+    }
+  }
 }
 
 function wordRegistration(cause: unknown, guildId: string | undefined): unknown {

@@ -7,7 +7,7 @@ import {
   Routes,
   type REST,
 } from 'discord.js'
-import type { CommandDefinition, OptionDefinition } from '../command.ts'
+import type { CommandDefinition, OptionDefinition, SubcommandDefinition } from '../command.ts'
 import { localizations } from './catalogue.ts'
 import { MESSAGE_COMMANDS } from './message-commands.ts'
 
@@ -19,6 +19,7 @@ const OPTION_TYPES = {
   date: ApplicationCommandOptionType.String,
   boolean: ApplicationCommandOptionType.Boolean,
   integer: ApplicationCommandOptionType.Integer,
+  attachment: ApplicationCommandOptionType.Attachment,
 } as const
 
 /** Discord's limit on a typed option; our own definitions usually ask for less. */
@@ -41,7 +42,10 @@ export function applicationCommands(definitions: readonly CommandDefinition[], i
       name: definition.name,
       description: definition.description,
       ...localizations(definition.name),
-      options: definition.options.map((option) => optionOf(definition.name, option)),
+      options: [
+        ...(definition.subcommands ?? []).map((subcommand) => subcommandOf(definition.name, subcommand)),
+        ...definition.options.map((option) => optionOf(definition.name, option)),
+      ],
       ...(inGuild ? {} : forModerators ? inServers : everywhere),
       default_member_permissions: forModerators ? Number(PermissionFlagsBits.ManageGuild) : null,
     }
@@ -56,6 +60,18 @@ export function applicationCommands(definitions: readonly CommandDefinition[], i
   return [...slash, ...onMessages]
 }
 
+function subcommandOf(command: string, { name, description, options }: SubcommandDefinition): Json {
+  const path = `${command} ${name}`
+  return {
+    type: ApplicationCommandOptionType.Subcommand,
+    name,
+    description,
+    ...localizations(path),
+    options: options.map((option) => optionOf(path, option)),
+  }
+}
+
+/** @param command its name, with the subcommand's behind it where it has one */
 function optionOf(command: string, option: OptionDefinition): Json {
   const isText = option.type === 'string' || option.type === 'date'
   return {

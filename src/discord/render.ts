@@ -31,6 +31,8 @@ export type OutgoingMessage = {
   readonly flags: number
   readonly components: APIMessageTopLevelComponent[]
   readonly allowed_mentions: { readonly parse: [] }
+  /** Sent along as a file; a component of the message shows it. */
+  readonly file?: NonNullable<Reply['file']>
 }
 
 /** What a rendered reply's buttons need to know. */
@@ -42,6 +44,8 @@ export type Rendering = {
   readonly question: string
   /** Seen by the asker only: then it can be shared. */
   readonly ephemeral: boolean
+  /** Under what id the reply's decision is waited for. */
+  readonly decisionId?: string
 }
 
 /** Which of the lesser parts a message has; they go one by one when it would have too many components. */
@@ -71,7 +75,10 @@ export function renderReply(reply: Reply, rendering: Rendering): OutgoingMessage
       const build = (most: number) => buildComponents(reply, blocks, leftOut, rendering, detail, most)
       const components = fitText(build)
       if (components !== undefined && countComponents(components) <= MAX_COMPONENTS)
-        return outgoing(components, rendering.ephemeral)
+        return {
+          ...outgoing(components, rendering.ephemeral),
+          ...(reply.file === undefined ? {} : { file: reply.file }),
+        }
     }
     if (blocks.length === 0) throw new Error('A reply without blocks does not fit into a message.')
     blocks = blocks.slice(0, -1)
@@ -105,6 +112,11 @@ function outgoing(components: APIMessageTopLevelComponent[], ephemeral: boolean)
 /** A short message of our own, seen by the one it answers. */
 export function renderNote(text: string): OutgoingMessage {
   return outgoing([textDisplay(escapeMarkdown(shorten(text, 1500)))], true)
+}
+
+/** Lines of markdown that are escaped already, for everyone in a channel. Together at most 4,000 characters. */
+export function renderLines(lines: readonly string[]): OutgoingMessage {
+  return outgoing([textDisplay(lines.join('\n'))], false)
 }
 
 /** Too fast: when to try again, as a time that counts down. @param again milliseconds since 1970 */
@@ -208,6 +220,8 @@ function buildComponents(
   flushMerged()
   if (leftOut > 0) texts.push(`-# ${leftOut} more did not fit into one message.`)
   flush()
+  if (reply.file !== undefined)
+    components.push({ type: ComponentType.File, file: { url: `attachment://${reply.file.name}` } })
   components.push(...actionRows(reply, rendering, detail))
   return components
 }
@@ -428,9 +442,25 @@ function actionRows(reply: Reply, rendering: Rendering, detail: Detail): APIMess
       }
     }
   })
-  return [topics, turns].flatMap((buttons) =>
+  const choices = rendering.decisionId === undefined ? [] : choiceButtons(reply, ids, rendering.decisionId)
+  return [topics, turns, choices].flatMap((buttons) =>
     buttons.length === 0 ? [] : [{ type: ComponentType.ActionRow as const, components: buttons.slice(0, MAX_ROW) }],
   )
+}
+
+const STYLES = {
+  primary: ButtonStyle.Primary,
+  secondary: ButtonStyle.Secondary,
+  danger: ButtonStyle.Danger,
+} as const
+
+function choiceButtons({ decision }: Reply, ids: CustomIds, decisionId: string): APIButtonComponent[] {
+  return (decision?.choices ?? []).map(({ name, label, style }) => ({
+    type: ComponentType.Button,
+    style: STYLES[style],
+    label: shorten(oneLine(label), MAX_LABEL),
+    custom_id: ids.write('decide', decisionId, name),
+  }))
 }
 
 /** The Context button carries what a quotation is checked by before it is shared. */

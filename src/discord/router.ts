@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   MessageFlags,
-  PermissionFlagsBits,
   type APIMessageTopLevelComponent,
   type AutocompleteInteraction,
   type ButtonInteraction,
@@ -13,8 +12,9 @@ import {
   type REST,
 } from 'discord.js'
 import type { Logger } from 'pino'
-import type { Command, CommandDefinition, OptionValues } from '../command.ts'
+import type { Command, CommandDefinition, OptionDefinition, OptionValue, OptionValues } from '../command.ts'
 import type { Engine } from '../engine.ts'
+import type { Moderation } from '../moderation/moderation.ts'
 import { UserError } from '../errors.ts'
 import { failureReply } from '../failure.ts'
 import { isDay } from '../options.ts'
@@ -23,7 +23,7 @@ import { completeOption } from './autocomplete.ts'
 import { createBacklog } from './backlog.ts'
 import type { Cooldown, Pace } from './cooldown.ts'
 import type { CustomIds, Press } from './custom-ids.ts'
-import { createDelivery, hasRunOut, type Delivered, type Delivery } from './delivery.ts'
+import { createDelivery, hasRunOut, type Delivery } from './delivery.ts'
 import { continueQuestion } from './follow-up.ts'
 import { MESSAGE_COMMANDS } from './message-commands.ts'
 import { shorten } from './markdown.ts'
@@ -39,7 +39,9 @@ import {
   withoutButton,
 } from './render.ts'
 import { changedSettings, SETTINGS_COMMAND, settingsReply } from './settings.ts'
+import type { Moderators } from './moderators.ts'
 import { DEFAULT_SETTINGS, type ChannelSettings, type Store } from './store.ts'
+import type { Turn } from './turn.ts'
 
 /** An answer that takes longer than this is announced first; Discord waits three seconds for either. */
 const ACKNOWLEDGE_AFTER_MS = 1000
@@ -58,7 +60,9 @@ const MAX_FOLLOW_UP_LENGTH = 300
 
 export type RouterOptions = {
   readonly engine: Engine
-  readonly commands: readonly Command[]
+  readonly moderation: Moderation
+  readonly moderators: Moderators
+  readonly commands: ReadonlyMap<string, Command>
   readonly store: Store
   readonly ids: CustomIds
   readonly cooldown: Cooldown
@@ -82,15 +86,6 @@ export type Router = {
   idle(): Promise<void>
 }
 
-/** One interaction on its way to an answer. */
-type Turn = {
-  readonly interaction: Exclude<Interaction, AutocompleteInteraction>
-  readonly delivery: Delivery
-  readonly log: Logger
-  readonly arrivedAt: number
-  readonly settings: ChannelSettings
-}
-
 /** A reply still to come, and what its message needs besides. */
 type Work = {
   readonly command: string
@@ -107,8 +102,7 @@ type Work = {
 }
 
 export function createRouter(options: RouterOptions): Router {
-  const { engine, store, ids, metrics, cooldown, paces, rest } = options
-  const commands = new Map(options.commands.map((command) => [command.definition.name, command]))
+  const { engine, moderation, moderators, commands, store, ids, metrics, cooldown, paces, rest } = options
   const backlog = createBacklog({ concurrency: CONCURRENCY, patienceMs: options.patienceMs ?? PATIENCE_MS })
   const seen = new Set<string>()
   const running = new Set<Promise<void>>()
@@ -140,12 +134,33 @@ export function createRouter(options: RouterOptions): Router {
       },
     })
     if (interaction.isAutocomplete()) return complete(interaction, delivery, log)
-    const turn: Turn = { interaction, delivery, log, arrivedAt, settings: settingsOf(interaction) }
+    const turn = turnOf(interaction, delivery, log, arrivedAt)
     if (interaction.isChatInputCommand()) return slash(turn, interaction)
     if (interaction.isMessageContextMenuCommand()) return onMessage(turn, interaction)
     if (interaction.isButton()) return press(turn, interaction)
     if (interaction.isModalSubmit()) return submit(turn, interaction)
     log.warn({ type: interaction.type }, 'an interaction of a kind that is not ours')
+  }
+
+  const turnOf = (interaction: Turn['interaction'], delivery: Delivery, log: Logger, arrivedAt: number): Turn => {
+    const finish: Turn['finish'] = (command, outcome, delivered, question = '') => {
+      const seconds = (Date.now() - arrivedAt) / 1000
+      if (delivered === 'lost') metrics.lost()
+      metrics.answered(command, delivered === 'lost' ? 'lost' : outcome, seconds)
+      const logged = options.logQuestions && question !== '' ? { question } : {}
+      log.info({ command, outcome, delivered, ms: Math.round(seconds * 1000), ...logged }, 'answered')
+    }
+    return {
+      interaction,
+      delivery,
+      log,
+      arrivedAt,
+      settings: settingsOf(interaction),
+      note: async (text) => {
+        finish('note', 'refused', await delivery.answer(renderNote(text)))
+      },
+      finish,
+    }
   }
 
   /** Settings are a channel's; a thread has its channel's. */
@@ -162,10 +177,15 @@ export function createRouter(options: RouterOptions): Router {
   const complete = async (interaction: AutocompleteInteraction, delivery: Delivery, log: Logger) => {
     const focused = interaction.options.getFocused(true)
     const definition = definitionOf(interaction.commandName)
-    const option = definition?.options.find((each) => each.name === focused.name)
+    const taken = definition && optionsOf(definition, interaction.options.getSubcommand(false) ?? undefined)
+    const option = taken?.find((each) => each.name === focused.name)
     const settings = settingsOf(interaction)
     try {
-      const choices = option === undefined ? [] : await completeOption(option, String(focused.value), engine, settings)
+      const isOffered = definition?.access === 'everyone' || moderators.isModerator(interaction)
+      const choices =
+        option === undefined || !isOffered
+          ? []
+          : await completeOption(option, String(focused.value), engine, settings, moderation)
       await delivery.choices(choices)
     } catch (error) {
       // Somebody is typing: no choices are better than none at all.
@@ -180,35 +200,43 @@ export function createRouter(options: RouterOptions): Router {
   const slash = async (turn: Turn, interaction: ChatInputCommandInteraction) => {
     const definition = definitionOf(interaction.commandName)
     if (definition === undefined)
-      return note(turn, 'This command is no longer there. Reload Discord to see the current ones.')
-    const values: Record<string, string | number | boolean | undefined> = {}
-    for (const option of definition.options) values[option.name] = interaction.options.get(option.name)?.value
-    if (!(await mayUse(turn, definition))) return
-    if (definition === SETTINGS_COMMAND) return changeSettings(turn, values)
+      return turn.note('This command is no longer there. Reload Discord to see the current ones.')
+    const subcommand = interaction.options.getSubcommand(false) ?? undefined
+    const values: Record<string, OptionValue | undefined> = {}
+    for (const option of optionsOf(definition, subcommand)) values[option.name] = valueOf(interaction, option)
+    if (definition.access === 'moderator') return moderate(turn, definition, subcommand, values)
+    if (!(await mayUse(turn))) return
     await runCommand(turn, definition.name, values)
+  }
+
+  /** A moderator's command, for moderators, even where a channel is switched off. */
+  const moderate = async (
+    turn: Turn,
+    definition: CommandDefinition,
+    subcommand: string | undefined,
+    values: OptionValues,
+  ) => {
+    if (!(await mayGoOn(turn))) return
+    if (!(await moderators.allow(turn, [definition.name, subcommand].filter((part) => part !== undefined).join(' '))))
+      return
+    if (definition === SETTINGS_COMMAND) return changeSettings(turn, values)
+    const command = commands.get(definition.name)
+    if (command !== undefined) await moderators.run(turn, command, subcommand, values)
   }
 
   const onMessage = async (turn: Turn, interaction: MessageContextMenuCommandInteraction) => {
     const target = MESSAGE_COMMANDS[interaction.commandName]
     const definition = target === undefined ? undefined : definitionOf(target.command)
-    if (target === undefined || definition === undefined) return note(turn, 'This command is no longer there.')
-    if (!(await mayUse(turn, definition))) return
+    if (target === undefined || definition === undefined) return turn.note('This command is no longer there.')
+    if (!(await mayUse(turn))) return
     const text = textOf(interaction.targetMessage)
-    if (text === '') return note(turn, 'There is no text in that message.')
+    if (text === '') return turn.note('There is no text in that message.')
     await runCommand(turn, target.command, clipped(definition, target.options(text)))
   }
 
-  const mayUse = async (turn: Turn, definition: CommandDefinition): Promise<boolean> => {
-    const { interaction } = turn
-    if (definition.access === 'moderator') {
-      if (interaction.inGuild() && interaction.memberPermissions.has(PermissionFlagsBits.ManageGuild)) return true
-      turn.log.warn({ command: definition.name, user: interaction.user.id }, 'refused: not a moderator')
-      await note(turn, `Only members who may manage the server can use /${definition.name}.`)
-      return false
-    }
+  const mayUse = async (turn: Turn): Promise<boolean> => {
     if (turn.settings.enabled) return true
-    await note(
-      turn,
+    await turn.note(
       'Verbatim is switched off in this channel. Somebody who manages the server can change that with /settings.',
     )
     return false
@@ -216,7 +244,7 @@ export function createRouter(options: RouterOptions): Router {
 
   const changeSettings = async (turn: Turn, values: OptionValues) => {
     const key = channelKey(turn.interaction)
-    if (key === undefined) return note(turn, 'Settings belong to the channels of a server.')
+    if (key === undefined) return turn.note('Settings belong to the channels of a server.')
     const isChange = Object.values(values).some((value) => value !== undefined)
     await conclude(turn, {
       command: SETTINGS_COMMAND.name,
@@ -230,6 +258,7 @@ export function createRouter(options: RouterOptions): Router {
         if (isChange) {
           store.changeSettings(key, settings, turn.interaction.user.id, new Date())
           turn.log.info({ channel: key, settings, user: turn.interaction.user.id }, 'settings changed')
+          await moderators.record(turn, 'settings', `${key} ${JSON.stringify(settings)}`)
         }
         return settingsReply(settings, isChange)
       },
@@ -238,7 +267,7 @@ export function createRouter(options: RouterOptions): Router {
 
   const runCommand = async (turn: Turn, name: string, values: OptionValues) => {
     const command = commands.get(name)
-    if (command === undefined) return note(turn, 'This command is no longer there.')
+    if (command === undefined) return turn.note('This command is no longer there.')
     if (!(await mayGoOn(turn))) return
     const hasPrivate = command.definition.options.some((option) => option.name === 'private')
     const isPrivate = typeof values['private'] === 'boolean' ? values['private'] : turn.settings.private
@@ -278,15 +307,16 @@ export function createRouter(options: RouterOptions): Router {
     if (again === undefined) return true
     metrics.coolingDown()
     turn.log.info({ user: turn.interaction.user.id, again: new Date(again).toISOString() }, 'cooling down')
-    finish(turn, 'cooldown', 'refused', await turn.delivery.answer(renderCooldown(again)))
+    turn.finish('cooldown', 'refused', await turn.delivery.answer(renderCooldown(again)))
     return false
   }
 
   const press = async (turn: Turn, interaction: ButtonInteraction) => {
     const pressed = ids.read(interaction.customId)
     if (pressed === undefined)
-      return note(turn, 'This button is too old to work. Ask again, and the new answer’s buttons will.')
-    if (!turn.settings.enabled) return note(turn, 'Verbatim is switched off in this channel.')
+      return turn.note('This button is too old to work. Ask again, and the new answer’s buttons will.')
+    if (!turn.settings.enabled && pressed.kind !== 'decide')
+      return turn.note('Verbatim is switched off in this channel.')
     if (pressed.kind !== 'ask' && !(await notTooFast(turn, [[`button ${interaction.user.id}`, paces.button]]))) return
     switch (pressed.kind) {
       case 'ask':
@@ -304,15 +334,17 @@ export function createRouter(options: RouterOptions): Router {
         return share(turn, interaction)
       case 'follow-up':
         return askFurther(turn, pressed)
+      case 'decide':
+        return moderators.press(turn, interaction, pressed)
       default:
-        return note(turn, 'This button is too old to work.')
+        return turn.note('This button is too old to work.')
     }
   }
 
   const turnPage = async (turn: Turn, interaction: ButtonInteraction, { fields }: Press) => {
     const [name = '', state = '', , question = ''] = fields
     const command = commands.get(name)
-    if (command?.page === undefined) return note(turn, 'This button is too old to work.')
+    if (command?.page === undefined) return turn.note('This button is too old to work.')
     // On an answer that everyone sees, only its asker turns the page for all; anybody else gets one of their own.
     const asker = interaction.message.interactionMetadata?.user.id
     const ownCopy = !isEphemeral(interaction.message) && asker !== undefined && asker !== interaction.user.id
@@ -349,7 +381,7 @@ export function createRouter(options: RouterOptions): Router {
 
   const showContext = async (turn: Turn, { fields }: Press) => {
     const quoted = await quotedAt(fields)
-    if (quoted === undefined) return note(turn, MOVED_ON)
+    if (quoted === undefined) return turn.note(MOVED_ON)
     const { article, before, paragraph, after } = quoted.context
     const around = [before, paragraph, after].filter((part) => part !== null)
     const start = around[0]?.start ?? paragraph.start
@@ -390,7 +422,7 @@ export function createRouter(options: RouterOptions): Router {
   const vote = async (turn: Turn, { fields }: Press) => {
     const [verdict, articleId = '', start = '', end = '', print = '', , generation, question = ''] = fields
     const quoted = await quotedAt([articleId, start, end, print])
-    if (quoted === undefined) return note(turn, MOVED_ON)
+    if (quoted === undefined) return turn.note(MOVED_ON)
     const useful = verdict === '1'
     store.vote(
       {
@@ -405,7 +437,7 @@ export function createRouter(options: RouterOptions): Router {
       },
       turn.interaction.user.id,
     )
-    await note(turn, useful ? 'Counted as useful. Thank you.' : 'Counted as not useful. Thank you.')
+    await turn.note(useful ? 'Counted as useful. Thank you.' : 'Counted as not useful. Thank you.')
   }
 
   const share = async (turn: Turn, interaction: ButtonInteraction) => {
@@ -415,7 +447,7 @@ export function createRouter(options: RouterOptions): Router {
     const isShare = (customId: string) => ids.read(customId)?.kind === 'share'
     for (const customId of customIdsOf(components)) {
       const button = ids.read(customId)
-      if (button?.kind === 'context' && (await quotedAt(button.fields)) === undefined) return note(turn, MOVED_ON)
+      if (button?.kind === 'context' && (await quotedAt(button.fields)) === undefined) return turn.note(MOVED_ON)
     }
     const rest = withoutButton(components, isShare)
     await turn.delivery.update({
@@ -424,7 +456,7 @@ export function createRouter(options: RouterOptions): Router {
       allowed_mentions: { parse: [] },
     })
     const shared = renderShared(components, isShare, interaction.user.id)
-    finish(turn, 'share', 'answered', await turn.delivery.followUp(shared))
+    turn.finish('share', 'answered', await turn.delivery.followUp(shared))
   }
 
   const askFurther = async (turn: Turn, { fields }: Press) => {
@@ -449,13 +481,14 @@ export function createRouter(options: RouterOptions): Router {
         },
       ],
     })
-    finish(turn, 'follow-up', 'answered', delivered)
+    turn.finish('follow-up', 'answered', delivered)
   }
 
   const submit = async (turn: Turn, interaction: ModalSubmitInteraction) => {
     const pressed = ids.read(interaction.customId)
-    if (pressed?.kind !== 'follow-up') return note(turn, 'This form is too old to work. Ask again.')
-    if (!turn.settings.enabled) return note(turn, 'Verbatim is switched off in this channel.')
+    if (pressed?.kind === 'form') return moderators.submit(turn, interaction, pressed)
+    if (pressed?.kind !== 'follow-up') return turn.note('This form is too old to work. Ask again.')
+    if (!turn.settings.enabled) return turn.note('Verbatim is switched off in this channel.')
     const [question = '', speaker = ''] = pressed.fields
     const next = interaction.fields.getTextInputValue('question')
     const followed = speaker === '' ? { question } : { question, speaker }
@@ -466,17 +499,13 @@ export function createRouter(options: RouterOptions): Router {
     })
   }
 
-  const note = async (turn: Turn, text: string) => {
-    finish(turn, 'note', 'refused', await turn.delivery.answer(renderNote(text)))
-  }
-
   /** Runs the work, says in time that it runs, and delivers what came of it. */
   const conclude = async (turn: Turn, work: Work): Promise<void> => {
     const { delivery, log, arrivedAt } = turn
     const againMs = backlog.refuses()
     if (againMs !== undefined) {
       metrics.shed()
-      return finish(turn, work.command, 'busy', await delivery.answer(renderBusy(Date.now() + againMs)))
+      return turn.finish(work.command, 'busy', await delivery.answer(renderBusy(Date.now() + againMs)))
     }
     const isBusy = backlog.waiting() >= BUSY
     const timer = setTimeout(
@@ -493,7 +522,7 @@ export function createRouter(options: RouterOptions): Router {
       })
       if (reply === undefined) {
         clearTimeout(timer)
-        return finish(turn, work.command, 'lost', 'lost')
+        return turn.finish(work.command, 'lost', 'lost')
       }
       const { generation } = await engine.status()
       // Errors and refusals are the asker's alone.
@@ -509,7 +538,7 @@ export function createRouter(options: RouterOptions): Router {
       clearTimeout(timer)
       const inPlace = work.inPlace && !isRefusal(reply)
       const delivered = await (inPlace ? delivery.update(message) : delivery.answer(message))
-      finish(turn, work.command, reply.outcome, delivered, work.question)
+      turn.finish(work.command, reply.outcome, delivered, work.question)
     } catch (error) {
       clearTimeout(timer)
       log.error({ err: error, command: work.command }, 'an answer could not be made')
@@ -570,22 +599,6 @@ export function createRouter(options: RouterOptions): Router {
     return { ...reply, actions: [{ kind: 'ask', label: 'Ask again', question: work.question }] }
   }
 
-  const finish = (turn: Turn, command: string, outcome: string, delivered: Delivered, question?: string) => {
-    const seconds = (Date.now() - turn.arrivedAt) / 1000
-    if (delivered === 'lost') metrics.lost()
-    metrics.answered(command, delivered === 'lost' ? 'lost' : outcome, seconds)
-    turn.log.info(
-      {
-        command,
-        outcome,
-        delivered,
-        ms: Math.round(seconds * 1000),
-        ...(options.logQuestions && question !== undefined && question !== '' ? { question } : {}),
-      },
-      'answered',
-    )
-  }
-
   return {
     handle,
     running: () => running.size,
@@ -593,6 +606,18 @@ export function createRouter(options: RouterOptions): Router {
       while (running.size > 0) await Promise.all(running)
     },
   }
+}
+
+/** The options of a command, or of the one of its subcommands that is meant. */
+function optionsOf(definition: CommandDefinition, subcommand: string | undefined): readonly OptionDefinition[] {
+  if (definition.subcommands === undefined) return definition.options
+  return definition.subcommands.find((each) => each.name === subcommand)?.options ?? []
+}
+
+function valueOf(interaction: ChatInputCommandInteraction, { name, type }: OptionDefinition): OptionValue | undefined {
+  if (type !== 'attachment') return interaction.options.get(name)?.value
+  const file = interaction.options.getAttachment(name)
+  return file === null ? undefined : { name: file.name, sizeBytes: file.size, url: file.url }
 }
 
 const isRefusal = (reply: Reply): boolean => reply.outcome === 'failed' || reply.outcome === 'refused'

@@ -3,6 +3,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { UserError } from '../errors.ts'
+import type { Decision } from '../reply.ts'
 import type { LongTexts } from './custom-ids.ts'
 
 /** How a channel wants to be answered. */
@@ -30,6 +31,26 @@ export type Vote = {
   readonly at: string
 }
 
+/** A decision that a moderator was asked for and has not made. */
+export type PendingDecision = {
+  /** The command that goes on with it. */
+  readonly command: string
+  readonly decision: Decision
+  /** Who was asked, and in which server. */
+  readonly userId: string
+  readonly guildId: string
+}
+
+/** Decisions by a random id, each made at most once, by whichever process gets there first. */
+export type PendingDecisions = {
+  /** @param id the one it had, when it was taken and could not be carried out */
+  put(pending: PendingDecision, validMs: number, id?: string): string
+  /** undefined when it was made or its time is over. */
+  get(id: string): PendingDecision | undefined
+  /** Ends it; undefined when somebody else did. */
+  take(id: string): { readonly remainingMs: number } | undefined
+}
+
 /**
  * What must outlive restarts and reindexing: channel settings, votes, texts of buttons, the key that signs buttons.
  * One SQLite file; several processes (shards) may have it open.
@@ -37,11 +58,15 @@ export type Vote = {
 export type Store = {
   readonly signingKey: Buffer
   readonly texts: LongTexts
+  readonly decisions: PendingDecisions
   settings(channelId: string): ChannelSettings
   changeSettings(channelId: string, settings: ChannelSettings, by: string, at: Date): void
   vote(vote: Vote, userId: string): void
   votes(): readonly Vote[]
   voteCounts(): { readonly useful: number; readonly notUseful: number }
+  /** How far the audit log has been announced, in bytes; undefined before the first time. */
+  announced(): number | undefined
+  setAnnounced(bytes: number): void
   /** Forgets texts that no button has used since then. */
   forgetTexts(before: Date): void
   /** Closing twice is harmless. */
@@ -59,12 +84,18 @@ const SCHEMA = `
     quote TEXT NOT NULL, generation INTEGER NOT NULL, useful INTEGER NOT NULL, at TEXT NOT NULL,
     PRIMARY KEY (question, file, start, "end", voter)
   ) STRICT;
+  CREATE TABLE IF NOT EXISTS decisions (
+    id TEXT PRIMARY KEY, command TEXT NOT NULL, decision TEXT NOT NULL, user_id TEXT NOT NULL, guild_id TEXT NOT NULL,
+    expires_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS places (name TEXT PRIMARY KEY, bytes INTEGER NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS texts (key TEXT PRIMARY KEY, text TEXT NOT NULL, used_at TEXT NOT NULL) STRICT;
 `
 
 const REMEMBERED_TEXTS = 1000
 
 type SettingsRow = { enabled: number; private: number; outlets: string; tags: string }
+type DecisionRow = { command: string; decision: string; user_id: string; guild_id: string; expires_at: number }
 type VoteRow = Omit<Vote, 'useful'> & { useful: number }
 
 /**
@@ -96,6 +127,14 @@ export function openStore(dataDir: string, now: () => Date = () => new Date()): 
     'INSERT INTO texts (key, text, used_at) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET used_at = excluded.used_at',
   )
   const getText = database.prepare('SELECT text FROM texts WHERE key = ?')
+  const putDecision = database.prepare(
+    'INSERT INTO decisions (id, command, decision, user_id, guild_id, expires_at) VALUES (?, ?, ?, ?, ?, ?)',
+  )
+  const getDecision = database.prepare('SELECT * FROM decisions WHERE id = ? AND expires_at > ?')
+  const takeDecision = database.prepare('DELETE FROM decisions WHERE id = ? AND expires_at > ? RETURNING expires_at')
+  const forgetDecisions = database.prepare('DELETE FROM decisions WHERE expires_at <= ?')
+  const getPlace = database.prepare("SELECT bytes FROM places WHERE name = 'announced'").pluck()
+  const setPlace = database.prepare("INSERT OR REPLACE INTO places (name, bytes) VALUES ('announced', ?)")
   const forget = database.prepare('DELETE FROM texts WHERE used_at < ?')
   /** Rendering tries several times to fit a message; its texts are written once. */
   const justPut = new Set<string>()
@@ -109,6 +148,25 @@ export function openStore(dataDir: string, now: () => Date = () => new Date()): 
         justPut.add(textKey)
       },
       get: (textKey) => (getText.get(textKey) as { text: string } | undefined)?.text,
+    },
+    decisions: {
+      put: ({ command, decision, userId, guildId }, validMs, id = randomBytes(9).toString('base64url')) => {
+        const nowMs = now().getTime()
+        forgetDecisions.run(nowMs)
+        putDecision.run(id, command, JSON.stringify(decision), userId, guildId, nowMs + validMs)
+        return id
+      },
+      get: (id) => {
+        const row = getDecision.get(id, now().getTime()) as DecisionRow | undefined
+        if (row === undefined) return undefined
+        const { command, decision, user_id: userId, guild_id: guildId } = row
+        return { command, decision: JSON.parse(decision) as Decision, userId, guildId }
+      },
+      take: (id) => {
+        const nowMs = now().getTime()
+        const row = takeDecision.get(id, nowMs) as Pick<DecisionRow, 'expires_at'> | undefined
+        return row === undefined ? undefined : { remainingMs: row.expires_at - nowMs }
+      },
     },
     settings: (channelId) => {
       const row = readSettings.get(channelId) as SettingsRow | undefined
@@ -143,6 +201,8 @@ export function openStore(dataDir: string, now: () => Date = () => new Date()): 
       const row = countVotes.get() as { all_votes: number; useful: number }
       return { useful: row.useful, notUseful: row.all_votes - row.useful }
     },
+    announced: () => getPlace.get() as number | undefined,
+    setAnnounced: (bytes) => void setPlace.run(bytes),
     forgetTexts: (before) => void forget.run(before.toISOString()),
     close: () => void database.close(),
   }

@@ -2,9 +2,10 @@ import type { Config } from '../config.ts'
 import { embeddingOf, openEngine, type Engine } from '../engine.ts'
 import { UserError, type ErrorCode } from '../errors.ts'
 import { buildIndex, type BuildReport } from '../index/index.ts'
+import { counted } from '../wording.ts'
+import { problemLines } from './problem-lines.ts'
 import { formatSeconds, showProgress } from './progress.ts'
 import { renderTable } from './table.ts'
-import { counted, problemLines } from './wording.ts'
 
 /** What a build works with besides the configuration. */
 export type BuildChoices = {

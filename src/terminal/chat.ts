@@ -14,7 +14,8 @@ export async function chat(config: Config, commands: readonly Command[]): Promis
     await runPrompt({
       input: process.stdin,
       output: process.stdout,
-      commands,
+      // Those of moderators are Discord's; here, whoever may run this may run `verbatim corpus`.
+      commands: commands.filter(({ definition }) => definition.access === 'everyone'),
       context: () => ({ engine }),
       failureReply: (error) => failureReply(error, logIncident),
       color: layout().color,

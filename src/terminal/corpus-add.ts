@@ -3,17 +3,9 @@ import { readSource, type Draft } from '../corpus/corpus.ts'
 import { correctDraft, type Actor, type Corrections, type Desk, type Placed } from '../corpus/desk.ts'
 import { fetchDraft } from '../corpus/web.ts'
 import { UserError } from '../errors.ts'
-import { extractQuotes } from '../quotes/quotes.ts'
+import { understood, type Understood } from '../moderation/understood.ts'
+import { counted } from '../wording.ts'
 import { formatDate, plain } from './render.ts'
-import { counted } from './wording.ts'
-
-/** What was understood of an article, and what became of it. */
-export type Added = Placed & {
-  readonly directQuotes: number
-  readonly reportedQuotes: number
-  /** Who is quoted, by name, most quoted first. */
-  readonly speakers: readonly string[]
-}
 
 /** A source, or an article in it, that was not added. */
 export type NotAdded = { readonly source: string; readonly reason: string; readonly remedy: string }
@@ -35,7 +27,7 @@ export async function addArticles(
     readonly actor?: Actor
     readonly corrections: Corrections
     readonly signal: AbortSignal
-    readonly onAdded: (added: Added) => void
+    readonly onAdded: (added: Understood) => void
   },
 ): Promise<readonly NotAdded[]> {
   const { desk, actor, corrections, signal, onAdded } = options
@@ -54,7 +46,7 @@ export async function addArticles(
         const placed = await (actor === undefined
           ? desk.preview(corrected, source)
           : desk.add(corrected, source, actor))
-        onAdded({ ...placed, ...quotesIn(corrected) })
+        onAdded(understood(placed, corrected))
       }
     } catch (error) {
       signal.throwIfAborted()
@@ -110,25 +102,13 @@ async function bytesOf(file: string): Promise<Uint8Array> {
   }
 }
 
-function quotesIn({ body }: Draft): Pick<Added, 'directQuotes' | 'reportedQuotes' | 'speakers'> {
-  const quotes = extractQuotes(body)
-  const counts = new Map<string, number>()
-  for (const { speaker } of quotes) if (speaker !== null) counts.set(speaker, (counts.get(speaker) ?? 0) + 1)
-  const directQuotes = quotes.filter(({ kind }) => kind === 'direct').length
-  return {
-    directQuotes,
-    reportedQuotes: quotes.length - directQuotes,
-    speakers: [...counts].sort(([, a], [, b]) => b - a).map(([speaker]) => speaker),
-  }
-}
-
 const SHOWN_FURNITURE = 5
 const SHOWN_SPEAKERS = 5
 const SHOWN_ALIKE = 3
 const LONGEST_LINE = 70
 
 /** What was understood of an article, a line a field, under what became of it. */
-export function renderAdded(added: Added, options: { readonly isDryRun: boolean }): string {
+export function renderAdded(added: Understood, options: { readonly isDryRun: boolean }): string {
   const { title, isTitleStated, outlet, author, published, url, words, furniture, alike } = added
   const row = (label: string, text: string) => `  ${label.padEnd(10)} ${text}`
   const missing = (flag: string) => `not stated; --${flag} gives it`
@@ -149,7 +129,7 @@ export function renderAdded(added: Added, options: { readonly isDryRun: boolean 
   )
 }
 
-function outcomeLine({ outcome, file, source, sameWordsAs }: Added, isDryRun: boolean): string {
+function outcomeLine({ outcome, file, source, sameWordsAs }: Understood, isDryRun: boolean): string {
   switch (outcome) {
     case 'imported': {
       const copy = sameWordsAs === undefined ? '' : ` (a copy of ${sameWordsAs} from another outlet)`
@@ -164,7 +144,7 @@ function outcomeLine({ outcome, file, source, sameWordsAs }: Added, isDryRun: bo
   }
 }
 
-function quotesLine({ directQuotes, reportedQuotes, speakers }: Added): string {
+function quotesLine({ directQuotes, reportedQuotes, speakers }: Understood): string {
   if (directQuotes + reportedQuotes === 0) return 'none found'
   const named = speakers.slice(0, SHOWN_SPEAKERS).join(', ')
   const more = speakers.length > SHOWN_SPEAKERS ? ` and ${String(speakers.length - SHOWN_SPEAKERS)} more` : ''

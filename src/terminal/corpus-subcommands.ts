@@ -6,7 +6,9 @@ import type { Config } from '../config.ts'
 import type { ArticleProblem } from '../corpus/corpus.ts'
 import type { Actor, Corrections, Desk } from '../corpus/desk.ts'
 import { UserError } from '../errors.ts'
+import { counted } from '../wording.ts'
 import { confirm } from './confirm.ts'
+import { problemLines } from './problem-lines.ts'
 import { formatDate, plain } from './render.ts'
 import {
   configOf,
@@ -18,7 +20,6 @@ import {
   type Places,
   type SubcommandContext,
 } from './subcommand.ts'
-import { counted, problemLines } from './wording.ts'
 
 type Flags = Places & { readonly json?: boolean }
 
@@ -202,7 +203,8 @@ function addStatus(corpus: Program, { exit }: SubcommandContext): void {
   subcommand(corpus, 'status', 'Shows articles, problems, last changes, and how the index stands', 'corpus status')
     .option('--json', 'print JSON')
     .action(async (flags: Flags) => {
-      const { readIndexStatus, renderStatus } = await import('./corpus-status.ts')
+      const { renderStatus } = await import('./corpus-status.ts')
+      const { readIndexStatus } = await import('../moderation/index-status.ts')
       const config = configOf(flags)
       const status = await (await openDeskOf(config)).status()
       const index = await readIndexStatus(config.indexDir, config.corpusDir)

@@ -1,7 +1,8 @@
 import { Option, type Command as Program } from 'commander'
 import type { Config } from '../config.ts'
 import type { FeedReport, FeedStatus } from '../corpus/feeds.ts'
-import { UserError } from '../errors.ts'
+import { feedsFileOf } from '../moderation/feeds-file.ts'
+import { counted, formatAge } from '../wording.ts'
 import { showProgress } from './progress.ts'
 import { plain } from './render.ts'
 import {
@@ -14,7 +15,6 @@ import {
   type SubcommandContext,
 } from './subcommand.ts'
 import { renderTable } from './table.ts'
-import { counted, formatAge } from './wording.ts'
 
 /** Adds `feeds`: how each feed of the list is doing, and with `--once` one pass over those that are due. */
 export function addFeeds(program: Program, { exit }: SubcommandContext): void {
@@ -25,7 +25,7 @@ export function addFeeds(program: Program, { exit }: SubcommandContext): void {
     .action(async (flags: Places & { once?: boolean; json?: boolean }) => {
       const config = configOf(flags)
       const { feedStatus, readFeedList } = await import('../corpus/feeds.ts')
-      const feeds = await readFeedList(feedsFileOf(config))
+      const feeds = await readFeedList(feedsFileOf(config.feedsFile))
       if (flags.once === true) {
         const reports = await pollOnce(config, feeds)
         if (flags.json === true) writeJsonLines(reports)
@@ -38,15 +38,6 @@ export function addFeeds(program: Program, { exit }: SubcommandContext): void {
       else process.stdout.write(`${renderStates(states, Date.now())}\n`)
       exit(states.length === 0 ? EXIT.nothingFound : EXIT.answered)
     })
-}
-
-function feedsFileOf({ feedsFile }: Config): string {
-  if (feedsFile !== undefined) return feedsFile
-  throw new UserError(
-    'bad-config',
-    'No list of feeds is set.',
-    'Set FEEDS to a YAML file such as:\n- url: https://courier.example.org/rss\n  outlet: Harlow Courier',
-  )
 }
 
 async function pollOnce(

@@ -3,8 +3,9 @@ import { createInterface } from 'node:readline'
 import { Argument, Option, type Command as Program } from 'commander'
 import type { Command, OptionDefinition, OptionValues } from '../command.ts'
 import type { Config } from '../config.ts'
-import type { Engine } from '../engine.ts'
+import { embeddingOf, type Engine } from '../engine.ts'
 import { UserError } from '../errors.ts'
+import { buildIndex } from '../index/index.ts'
 import type { QuoteKind } from '../quotes/quote.ts'
 import type { Reply } from '../reply.ts'
 import { buildWithProgress, openOrBuild, renderBuildReport } from './build.ts'
@@ -47,7 +48,7 @@ function addCommand(program: Program, command: Command, { exit }: SubcommandCont
   const { name, description, options, example } = command.definition
   const [first, ...rest] = options.filter((option) => option.name !== 'private')
   const json = command.json
-  const added = subcommand(program, name, description, exampleLine(example, command))
+  const added = subcommand(program, name, description, exampleLine(example))
   if (first !== undefined)
     added.addArgument(
       new Argument(first.required === true ? `<${first.name}...>` : `[${first.name}...]`, first.description),
@@ -72,10 +73,9 @@ function addCommand(program: Program, command: Command, { exit }: SubcommandCont
   })
 }
 
-function exampleLine(example: string, { definition }: Command): string {
-  const [first] = definition.options
-  const line = example.replace(/^\//u, '').replace(/(\s)([a-z]+):(?=["\S])/gu, '$1--$2 ')
-  return first === undefined ? line : line
+/** A command's example as a shell takes it: `name:value` becomes a flag. */
+function exampleLine(example: string): string {
+  return example.replace(/^\//u, '').replace(/(\s)([a-z]+):(?=["\S])/gu, '$1--$2 ')
 }
 
 function flagOf(option: OptionDefinition): Option {
@@ -194,13 +194,15 @@ function addIndex(program: Program, { exit }: SubcommandContext): void {
 
 /** Watches the corpus; `run` tells of each build after an edit, a line each, until the signal aborts. */
 async function openWatch(config: Config) {
-  const { rebuildLine, watchCorpus } = await import('./watch.ts')
+  const { rebuildLine, watchCorpus } = await import('../moderation/watch.ts')
   const watch = await watchCorpus(config.corpusDir)
   return {
     close: watch.close,
     run: async (signal: AbortSignal, isJson: boolean) => {
       process.stderr.write(`Watching ${config.corpusDir}; Ctrl-C ends it.\n`)
-      await watch.rebuild(config, signal, (rebuild) => {
+      const { corpusDir, indexDir } = config
+      const build = () => buildIndex({ corpusDir, indexDir, embedding: embeddingOf(config), signal })
+      await watch.rebuild(build, signal, (rebuild) => {
         if (isJson && 'report' in rebuild) process.stdout.write(`${JSON.stringify(rebuild.report)}\n`)
         else (isJson ? process.stderr : process.stdout).write(plain(`${rebuildLine(rebuild, new Date())}\n`))
       })

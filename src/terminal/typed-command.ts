@@ -79,6 +79,8 @@ export function readValue(definition: OptionDefinition, text: string): string | 
     case 'date':
       if (!isDay(text)) throw wrong('a date like 2024-06-24')
       return text
+    case 'attachment':
+      throw wrong('something to type: it takes a file')
     case 'string':
       if (definition.maxLength !== undefined && text.length > definition.maxLength)
         throw new UserError(

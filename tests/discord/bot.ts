@@ -7,14 +7,16 @@ import { startBot, type Bot, type BotParts } from '../../src/discord/discord.ts'
 import { createLog } from '../../src/discord/logging.ts'
 import type { Engine } from '../../src/engine.ts'
 import { loadCommands } from '../../src/load-commands.ts'
+import { openModeration, type Moderation } from '../../src/moderation/moderation.ts'
 import { startLocalDiscord, type LocalDiscord, type LocalDiscordOptions } from './server/server.ts'
-import type { TownCoverage } from './town-coverage.ts'
+import { EMBEDDING, type TownCoverage } from './town-coverage.ts'
 
 /** The real bot, connected to a Discord of its own. */
 export type TestBot = {
   readonly discord: LocalDiscord
   readonly bot: Bot
   readonly dataDir: string
+  readonly moderation: Moderation
   /** Every log line so far, parsed. */
   readonly log: readonly Readonly<Record<string, unknown>>[]
   /** Ends the bot's process, as it were, and starts another on the same data. */
@@ -32,6 +34,11 @@ export type TestBotOptions = LocalDiscordOptions & {
   readonly logQuestions?: boolean
   /** Register in the local server instead of globally. */
   readonly inGuild?: boolean
+  /** Roles of moderators, once the local Discord is there. */
+  readonly moderatorRoles?: (discord: LocalDiscord) => readonly string[]
+  readonly auditChannel?: (discord: LocalDiscord) => string
+  readonly feedsFile?: string
+  readonly watch?: boolean
   /** What stands between the commands and the real engine. */
   readonly wrap?: (engine: Engine) => Engine
   /** Before the bot connects. */
@@ -52,11 +59,23 @@ export async function startTestBot(options: TestBotOptions): Promise<TestBot> {
     secrets: [discord.token],
     destination: { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
   })
+  const { corpusDir, indexDir } = options.coverage
+  const moderation = openModeration({
+    corpusDir,
+    indexDir,
+    dataDir,
+    feedsFile: options.feedsFile,
+    embedding: EMBEDDING,
+    allowLoopback: true,
+  })
   const start = async (): Promise<Bot> => {
     const engine = await options.coverage.open()
     const bot = await startBot({
       config: {
         discordToken: discord.token,
+        moderatorRoleIds: options.moderatorRoles?.(discord) ?? [],
+        ...(options.auditChannel === undefined ? {} : { auditChannelId: options.auditChannel(discord) }),
+        watch: options.watch ?? false,
         ...(options.inGuild === true ? { discordGuildId: discord.guild.id } : {}),
         dataDir,
         logLevel: 'debug',
@@ -66,6 +85,7 @@ export async function startTestBot(options: TestBotOptions): Promise<TestBot> {
       },
       commands,
       engine: options.wrap?.(engine) ?? engine,
+      moderation,
       log,
       ...(options.patienceMs === undefined ? {} : { patienceMs: options.patienceMs }),
       paces: options.paces ?? { user: UNHURRIED, channel: UNHURRIED, button: UNHURRIED },
@@ -80,6 +100,7 @@ export async function startTestBot(options: TestBotOptions): Promise<TestBot> {
       return bot
     },
     dataDir,
+    moderation,
     log: lines,
     restart: async () => {
       await bot.close()

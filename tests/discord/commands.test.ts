@@ -108,7 +108,7 @@ describe('channel settings', () => {
     for (const command of lenient.values()) if (command.name === 'settings') command.default_member_permissions = null
     const refused = await ada.type('/settings', { enabled: false })
     expect(isPrivate(refused)).toBe(true)
-    expect(textOf(refused)).toContain('Only members who may manage the server')
+    expect(textOf(refused)).toContain('Only moderators can do this')
     expect(textOf(await moderator().type('/settings'))).toContain('can be asked')
   })
 

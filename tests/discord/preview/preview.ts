@@ -5,7 +5,9 @@ import { z } from 'zod'
 import type { Config } from '../../../src/config.ts'
 import { createLog } from '../../../src/discord/logging.ts'
 import { startBot } from '../../../src/discord/discord.ts'
+import { embeddingOf } from '../../../src/engine.ts'
 import { loadCommands } from '../../../src/load-commands.ts'
+import { openModeration } from '../../../src/moderation/moderation.ts'
 import { openOrBuild } from '../../../src/terminal/build.ts'
 import { startLocalDiscord, type Channel, type LocalDiscord, type Message, type User } from '../server/server.ts'
 import { markdownBlocks } from './markdown-blocks.ts'
@@ -44,11 +46,21 @@ const post = z.discriminatedUnion('do', [
  */
 export async function startPreview(config: Config, port: number): Promise<Preview> {
   const engine = await openOrBuild(config, process.stderr)
+  const { corpusDir, indexDir, dataDir, feedsFile } = config
+  const moderation = openModeration({
+    corpusDir,
+    indexDir,
+    dataDir,
+    feedsFile,
+    embedding: embeddingOf(config),
+    allowLoopback: true,
+  })
   const discord = await startLocalDiscord({ strictClock: true })
   const bot = await startBot({
     config: { ...config, discordToken: discord.token, discordApiUrl: discord.apiUrl, healthPort: undefined },
     commands: await loadCommands(),
     engine,
+    moderation,
     log: createLog({ level: 'warn', secrets: [discord.token] }),
   })
   await discord.connected()

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { choiceProblems, commandProblems, messageProblems, modalProblems } from './limits.ts'
 import type { OpenApi } from './openapi.ts'
 import { channelPayload, guildPayload, messagePayload, userPayload } from './payloads.ts'
-import { editMessage, postAnswer, type Interaction, type Message, type World } from './world.ts'
+import { editMessage, postAnswer, postMessage, type Interaction, type Message, type World } from './world.ts'
 
 /** How long an interaction waits for its acknowledgement, and how long its token lives: milliseconds, Discord's own. */
 const ACKNOWLEDGE_MS = 3000
@@ -77,6 +77,8 @@ export function createRest(world: World, openApi: OpenApi | undefined, gatewayUr
     if (parts[0] === 'webhooks') return webhook(method, parts, body as Json | undefined, files, where)
     if (request.headers.authorization !== `Bot ${world.application.token}`) return problem(401, 0, '401: Unauthorized')
     if (parts[0] === 'applications' && parts.includes('commands')) return commands(method, parts, body, where)
+    if (method === 'POST' && parts[0] === 'channels' && parts[2] === 'messages')
+      return channelMessage(parts[1] ?? '', body as Json, where)
     if (method === 'GET') {
       const found = read(path)
       if (found !== undefined) return ok(found)
@@ -207,6 +209,22 @@ export function createRest(world: World, openApi: OpenApi | undefined, gatewayUr
     return []
   }
 
+  const channelMessage = (channelId: string, body: Json, where: string): Outcome => {
+    const channel = world.channels.get(channelId)
+    if (channel === undefined) return problem(404, 10_003, 'Unknown Channel')
+    if (!world.writable.has(channelId)) return problem(403, 50_013, 'Missing Permissions')
+    const problems = messageProblems(body)
+    if (problems.length > 0) return refuse(problems, where)
+    return ok(messagePayload(world, postMessage(world, channel, body)))
+  }
+
+  /** A component that shows a file needs that file beside the message. */
+  const fileProblems = (body: Json | undefined, files: Message['attachments']): readonly string[] =>
+    JSON.stringify(body ?? {})
+      .match(/attachment:\/\/[^"]*/gu)
+      ?.filter((url) => !files.some(({ name }) => url === `attachment://${name}`))
+      .map((url) => `${url} did not come along`) ?? []
+
   const webhook = (
     method: string,
     parts: readonly string[],
@@ -227,11 +245,11 @@ export function createRest(world: World, openApi: OpenApi | undefined, gatewayUr
       return { ...ok(messagePayload(world, message), status), headers: limited.headers ?? {} }
     }
     if (method === 'POST') {
-      const problems = messageProblems(body ?? {})
+      const problems = [...messageProblems(body ?? {}), ...fileProblems(body, files)]
       if (problems.length > 0) return refuse(problems, where)
       // The first follow-up to a deferred answer takes its place, and its visibility.
       if (interaction.original?.loading === true && !interaction.original.deleted) {
-        editMessage(interaction.original, body ?? {})
+        editMessage(interaction.original, body ?? {}, files)
         return changed(interaction.original)
       }
       return changed(postAnswer(world, interaction, body ?? {}, files))
@@ -245,12 +263,12 @@ export function createRest(world: World, openApi: OpenApi | undefined, gatewayUr
       world.changes.emit('interaction', interaction)
       return { status: 204 }
     }
-    const problems = [...messageProblems(body ?? {}, true)]
+    const problems = [...messageProblems(body ?? {}, true), ...fileProblems(body, files)]
     const V2 = 1 << 15
     if ((message.flags & V2) !== 0 && body?.['content'] !== undefined && body['content'] !== null)
       problems.push('content cannot be set on a V2 message')
     if (problems.length > 0) return refuse(problems, where)
-    editMessage(message, body ?? {})
+    editMessage(message, body ?? {}, files)
     return changed(message)
   }
 
@@ -288,6 +306,12 @@ export function createRest(world: World, openApi: OpenApi | undefined, gatewayUr
     faults,
     handle: async (request, response) => {
       const url = new URL(request.url ?? '/', 'http://127.0.0.1')
+      const [, root, uploadId] = url.pathname.split('/')
+      if (root === 'uploads') {
+        const file = world.uploads.files.get(uploadId ?? '')
+        response.writeHead(file === undefined ? 404 : 200, { 'Content-Type': 'application/octet-stream' })
+        return void response.end(file?.bytes)
+      }
       const path = decodeURIComponent(url.pathname).replace(/^\/api\/v10/u, '')
       const where = `${request.method ?? 'GET'} ${path}`
       const fault = takeFault(where)

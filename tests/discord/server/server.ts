@@ -64,6 +64,7 @@ export async function startLocalDiscord(options: LocalDiscordOptions = {}): Prom
     http.listen(options.port ?? 0, '127.0.0.1', resolve)
   })
   const { port } = http.address() as AddressInfo
+  world.uploads.origin = `http://127.0.0.1:${port}`
   const gatewayUrl = () => `ws://127.0.0.1:${port}/gateway`
   const rest = createRest(world, openApi, gatewayUrl, options.shards ?? 1)
   const gateway = createGateway(world, http, gatewayUrl, options.heartbeatMs ?? 41_250)

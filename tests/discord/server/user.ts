@@ -1,11 +1,12 @@
 import { InteractionType, type APIModalInteractionResponseCallbackData } from 'discord.js'
 import type { Gateway } from './gateway.ts'
 import { channelPayload, memberPayload, messagePayload, userPayload } from './payloads.ts'
-import { buttonsOf, type Button } from './reading.ts'
-import { ADMINISTRATOR, type Account, type Channel, type Interaction, type Message, type World } from './world.ts'
+import { buttonsOf, textOf, type Button } from './reading.ts'
+import { ADMINISTRATOR } from './world.ts'
+import type { Account, Channel, Interaction, Message, Upload, World } from './world.ts'
 
 type Json = Readonly<Record<string, unknown>>
-type Value = string | number | boolean
+type Value = string | number | boolean | Upload
 
 /** How long a test waits for the bot before it fails, in milliseconds of real time. */
 const PATIENCE_MS = 45_000
@@ -20,6 +21,8 @@ export type Turn = {
   /** The message that comes besides, where the answer itself is a change of the pressed button's message. */
   followUp(): Promise<Message>
   modal(): Promise<APIModalInteractionResponseCallbackData>
+  /** The answer, once it says this: it may change many times before. */
+  says(words: RegExp): Promise<Message>
 }
 
 /** A user at the keyboard, in one channel. */
@@ -28,7 +31,7 @@ export type User = {
   readonly channel: Channel
   /** The same user elsewhere. */
   in(channel: Channel): User
-  /** Types a slash command and sends it. @throws where Discord's client would not send it */
+  /** Types a slash command (`/corpus add` with its subcommand) and sends it. @throws where Discord's client would not send it */
   start(command: string, options?: Readonly<Record<string, Value>>): Turn
   /** As `start`, and waits for the answer. */
   type(command: string, options?: Readonly<Record<string, Value>>): Promise<Message>
@@ -125,22 +128,49 @@ export function createUser(world: World, gateway: Gateway, account: Account, cha
   }
 
   const slashData = (name: string, values: Readonly<Record<string, Value>>, focused?: string): Json => {
-    const command = definition(name, 1)
-    const [subcommand] = (command.options ?? []).filter((option) => option.type === 1)
-    if (subcommand !== undefined) throw new Error('Subcommands are typed as "/corpus add".')
-    const unknown = Object.keys(values).find((key) => !command.options?.some((option) => option.name === key))
+    const [typed = '', part] = name.split(' ')
+    const command = definition(typed, 1)
+    const subcommands = (command.options ?? []).filter((option) => option.type === 1)
+    const subcommand = subcommands.find((each) => each.name === part)
+    if (part !== undefined && subcommand === undefined) throw new Error(`${typed} has no subcommand ${part}.`)
+    if (subcommands.length > 0 && subcommand === undefined) throw new Error(`${typed} needs a subcommand.`)
+    const defined = (subcommand === undefined ? command.options : subcommand.options) ?? []
+    const unknown = Object.keys(values).find((key) => !defined.some((option) => option.name === key))
     if (unknown !== undefined) throw new Error(`${name} has no option ${unknown}.`)
-    const options = (command.options ?? []).flatMap((option) => {
+    const attachments: Record<string, Json> = {}
+    const options = defined.flatMap((option): Json[] => {
       const value = values[option.name]
       if (value === undefined) {
         if ('required' in option && option.required === true && focused === undefined)
           throw new Error(`${name} needs ${option.name}.`)
         return []
       }
+      if (typeof value === 'object') {
+        if (Number(option.type) !== 11) throw new Error(`${option.name} takes no file.`)
+        const id = upload(value)
+        attachments[id] = attachmentPayload(id, value)
+        return [{ name: option.name, type: option.type, value: id }]
+      }
       if (focused === undefined) checkValue(option as unknown as Json, value)
       return [{ name: option.name, type: option.type, value, ...(option.name === focused ? { focused: true } : {}) }]
     })
-    return { id: command.id, name: command.name, type: 1, options, ...guildOf(command) }
+    return {
+      id: command.id,
+      name: command.name,
+      type: 1,
+      options: subcommand === undefined ? options : [{ name: subcommand.name, type: 1, options }],
+      ...(Object.keys(attachments).length === 0 ? {} : { resolved: { attachments } }),
+      ...guildOf(command),
+    }
+  }
+  const upload = (file: Upload): string => {
+    const id = world.nextId()
+    world.uploads.files.set(id, file)
+    return id
+  }
+  const attachmentPayload = (id: string, { name, bytes }: Upload): Json => {
+    const url = `${world.uploads.origin}/uploads/${id}/${encodeURIComponent(name)}`
+    return { id, filename: name, size: bytes.length, url, proxy_url: url, ephemeral: true }
   }
 
   const self: User = {
@@ -258,6 +288,13 @@ function turn(world: World, interaction: Interaction): Turn {
       }),
     followUp: () => until('follow up', () => interaction.messages.findLast((message) => !message.deleted)),
     modal: () => until('show a modal', () => interaction.modal),
+    says: (words) =>
+      until(`say ${String(words)}`, () => {
+        const { source, original, messages } = interaction
+        return [source, original, ...messages].find(
+          (message) => message !== undefined && !message.deleted && words.test(textOf(message)),
+        )
+      }),
   }
 }
 

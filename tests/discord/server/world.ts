@@ -31,7 +31,18 @@ export type Channel = {
   readonly kind: 'guild' | 'bot-dm' | 'private'
 }
 
-export type Guild = { readonly id: string; readonly name: string; readonly channels: Channel[] }
+/** A role without permissions of its own. */
+export type Role = { readonly id: string; readonly name: string }
+
+export type Guild = {
+  readonly id: string
+  readonly name: string
+  readonly channels: Channel[]
+  readonly roles: readonly Role[]
+}
+
+/** A file that somebody sends with a command. */
+export type Upload = { readonly name: string; readonly bytes: Uint8Array }
 
 export type Message = {
   readonly id: string
@@ -91,6 +102,10 @@ export type World = {
   readonly accounts: Map<string, Account>
   readonly messages: Message[]
   readonly interactions: Map<string, Interaction>
+  /** What people sent along, where it can be fetched. */
+  /** Channels where the bot may write messages of its own. */
+  readonly writable: Set<string>
+  readonly uploads: { origin: string; readonly files: Map<string, Upload> }
   readonly changes: EventEmitter
 }
 
@@ -108,12 +123,14 @@ export function createWorld(strictClock: boolean): World {
     accounts: new Map(),
     messages: [],
     interactions: new Map(),
+    writable: new Set(),
+    uploads: { origin: '', files: new Map() },
     changes,
   }
 }
 
 export function addGuild(world: World, name: string, channelNames: readonly string[], id = world.nextId()): Guild {
-  const guild: Guild = { id, name, channels: [] }
+  const guild: Guild = { id, name, channels: [], roles: [{ id: world.nextId(), name: 'editors' }] }
   world.guilds.push(guild)
   for (const channelName of channelNames) {
     const channel: Channel = { id: world.nextId(), name: channelName, guild, members: [], kind: 'guild' }
@@ -168,8 +185,29 @@ export function postAnswer(
   return message
 }
 
+/** A message that the bot writes of its own accord. */
+export function postMessage(world: World, channel: Channel, body: MessageBody): Message {
+  const message: Message = {
+    id: world.nextId(),
+    channel,
+    author: 'bot',
+    content: body.content ?? '',
+    components: numbered(body.components ?? []),
+    flags: body.flags ?? 0,
+    loading: false,
+    deleted: false,
+    edits: 0,
+    attachments: [],
+    allowedMentions: body.allowed_mentions,
+  }
+  world.messages.push(message)
+  world.changes.emit('message', message)
+  return message
+}
+
 /** Changes a message in place, as an edit does: what the body leaves out stays. */
-export function editMessage(message: Message, body: MessageBody): void {
+export function editMessage(message: Message, body: MessageBody, files: Message['attachments'] = []): void {
+  if (files.length > 0) message.attachments = files
   if (body.content !== undefined) message.content = body.content
   if (body.components !== undefined) message.components = numbered(body.components)
   message.flags = (message.flags & ~LOADING) | (body.flags ?? 0)

@@ -1,6 +1,3 @@
-import type { ArticleProblem } from '../corpus/corpus.ts'
-import { plain } from './render.ts'
-
 /** "1 article", "2,400 articles". */
 export function counted(count: number, noun: string): string {
   return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`
@@ -27,15 +24,4 @@ export function formatAge(iso: string, nowMs: number): string {
   const seconds = Math.round((Date.parse(iso) - nowMs) / 1000)
   const [unit, size] = UNITS.find(([, each]) => Math.abs(seconds) >= each) ?? ['second', 1]
   return AGE.format(Math.trunc(seconds / size), unit)
-}
-
-/** What is wrong with articles, a line each: file, field, reason, remedy. */
-export function problemLines(problems: readonly ArticleProblem[]): string {
-  return plain(
-    problems
-      .map(
-        ({ file, field, reason, remedy }) => `  ${file}: ${field === undefined ? '' : `${field} `}${reason}. ${remedy}`,
-      )
-      .join('\n'),
-  )
 }

@@ -1,10 +1,8 @@
 import path from 'node:path'
 import { watch as watchFiles } from 'chokidar'
-import type { Config } from '../config.ts'
-import { embeddingOf } from '../engine.ts'
 import { UserError } from '../errors.ts'
-import { buildIndex, type BuildReport } from '../index/index.ts'
-import { counted } from './wording.ts'
+import type { BuildReport } from '../index/index.ts'
+import { counted } from '../wording.ts'
 
 /** Quiet time after an edit before a build: editors save in several steps, and `git pull` changes many files. */
 const SETTLED_MS = 500
@@ -15,10 +13,14 @@ export type Rebuild = { readonly report: BuildReport } | { readonly failure: Use
 /** Edits of a corpus's articles, from the moment on that `watchCorpus` has resolved. */
 export type CorpusWatch = {
   /**
-   * Builds the index after each run of edits, one build at a time, until the signal aborts.
+   * Has the index built after each run of edits, one build at a time, until the signal aborts.
    * @throws what is a bug, and UserError 'watch-failed' when the system cannot watch so many files
    */
-  readonly rebuild: (config: Config, signal: AbortSignal, onRebuild: (rebuild: Rebuild) => void) => Promise<void>
+  readonly rebuild: (
+    build: () => Promise<BuildReport>,
+    signal: AbortSignal,
+    onRebuild: (rebuild: Rebuild) => void,
+  ) => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -72,7 +74,7 @@ export async function watchCorpus(corpusDir: string): Promise<CorpusWatch> {
 
   return {
     close: () => watcher.close(),
-    async rebuild(config, signal, onRebuild) {
+    async rebuild(build, signal, onRebuild) {
       signal.addEventListener('abort', () => {
         wake()
       })
@@ -82,7 +84,7 @@ export async function watchCorpus(corpusDir: string): Promise<CorpusWatch> {
         if (failure !== undefined) throw failure
         editedAt = undefined
         try {
-          onRebuild({ report: await buildOnce(config, signal) })
+          onRebuild({ report: await build() })
         } catch (error) {
           if (isAborted(signal)) return
           if (!(error instanceof UserError)) throw error
@@ -91,11 +93,6 @@ export async function watchCorpus(corpusDir: string): Promise<CorpusWatch> {
       }
     },
   }
-}
-
-function buildOnce(config: Config, signal: AbortSignal): Promise<BuildReport> {
-  const { corpusDir, indexDir } = config
-  return buildIndex({ corpusDir, indexDir, embedding: embeddingOf(config), signal })
 }
 
 /** Asked anew: what TypeScript knows of `aborted` may have changed while a build ran. */
