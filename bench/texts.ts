@@ -29,15 +29,47 @@ export async function writeCorpus(dir: string, texts: readonly string[], sentenc
   for (let characters = 0, i = 0; characters < sentences * charactersPerSentence; i++) {
     const text = texts[i % texts.length] ?? ''
     const body = i < texts.length ? text : vary(text, Math.floor(i / texts.length))
-    const file = `article-${String(i)}.md`
-    const day = String((i % 28) + 1).padStart(2, '0')
-    const source = `---\ntitle: Article ${String(i)}\noutlet: Outlet ${String(i % 9)}\npublished: 2024-03-${day}\n---\n\n${body}`
-    const article = parseArticle(source, file)
-    await writeFile(join(dir, file), formatArticle(article))
+    const article = await writeArticle(dir, i, body)
     articles.push(article)
     characters += article.body.length
   }
   return articles
+}
+
+async function writeArticle(dir: string, number: number, body: string): Promise<Article> {
+  await mkdir(dir, { recursive: true })
+  const file = `article-${String(number)}.md`
+  const day = String((number % 28) + 1).padStart(2, '0')
+  const source = `---\ntitle: Article ${String(number)}\noutlet: Outlet ${String(number % 9)}\npublished: 2024-03-${day}\n---\n\n${body}`
+  const article = parseArticle(source, file)
+  await writeFile(join(dir, file), formatArticle(article))
+  return article
+}
+
+/** Characters of a brief: some eight sentences, as agencies send them. */
+const briefCharacters = 1000
+
+/** Writes that many short articles, each some paragraphs of a text; past the paragraphs there are, varied copies. */
+export async function writeBriefs(dir: string, texts: readonly string[], count: number): Promise<Article[]> {
+  const briefs = texts.flatMap(cutBriefs)
+  return Promise.all(
+    Array.from({ length: count }, async (_, i) => {
+      const brief = briefs[i % briefs.length] ?? ''
+      return writeArticle(dir, i, i < briefs.length ? brief : vary(brief, Math.floor(i / briefs.length)))
+    }),
+  )
+}
+
+function cutBriefs(text: string): string[] {
+  const briefs: string[] = []
+  let brief = ''
+  for (const paragraph of text.split(/\n{2,}/u)) {
+    brief = brief === '' ? paragraph : `${brief}\n\n${paragraph}`
+    if (brief.length < briefCharacters) continue
+    briefs.push(brief)
+    brief = ''
+  }
+  return brief.length > briefCharacters / 2 ? [...briefs, brief] : briefs
 }
 
 /** A text with every fifth longer word changed for another one of it; another `copy` changes them otherwise. */
