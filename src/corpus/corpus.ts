@@ -14,7 +14,7 @@ import {
 } from './article.ts'
 import { openCatalogue, type Catalogue, type Known } from './catalogue.ts'
 import { encodingOf } from './encoding.ts'
-import { articleFiles, freeFile, readArticleFile, replaceIn, writeNew, writing } from './folder.ts'
+import { articleFiles, freeFile, readArticleFile, replaceIn, stampOf, writeNew, writing } from './folder.ts'
 import { readJsonLine } from './json-lines.ts'
 import { EXTENSIONS, isLineByLine, readSource } from './read.ts'
 import { slugOf } from './slug.ts'
@@ -45,10 +45,48 @@ export async function* readCorpus(dir: string): AsyncIterable<{ article: Article
   }
 }
 
-/** How many files `readCorpus` will read. @throws as `readCorpus` */
-export async function countArticleFiles(dir: string): Promise<number> {
-  return (await articleFiles(dir)).length
+/** One file of a corpus, against what was known of it. */
+export type FileReading = {
+  readonly file: string
+  /** Its place among the files, from 1, and how many there are. */
+  readonly number: number
+  readonly files: number
+  /** What `readChanges` recognises the file by the next time; absent when it changed too recently to tell. */
+  readonly stamp?: string
+} & (
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'article'; readonly article: Article }
+  | { readonly kind: 'problems'; readonly problems: readonly ArticleProblem[] }
+)
+
+/**
+ * Every file that `readCorpus` reads, in its order, but those whose stamp is as it was are not opened.
+ * @param stamps by file, from an earlier reading
+ * @throws as `readCorpus`
+ */
+export async function* readChanges(dir: string, stamps: ReadonlyMap<string, string>): AsyncIterable<FileReading> {
+  const files = await articleFiles(dir)
+  for (let from = 0; from < files.length; from += READ_AT_ONCE) {
+    const sources = files.slice(from, from + READ_AT_ONCE).map(async (file) => {
+      const stamp = await stampOf(dir, file)
+      const isKnown = stamp !== undefined && stamps.get(file) === stamp
+      return { file, stamp, source: isKnown ? undefined : await readArticleFile(dir, file) }
+    })
+    for (const [i, { file, stamp, source }] of (await Promise.all(sources)).entries()) {
+      const place = { file, number: from + i + 1, files: files.length, ...(stamp === undefined ? {} : { stamp }) }
+      if (source === undefined) yield { ...place, kind: 'unchanged' }
+      else if (typeof source !== 'string') yield { ...place, kind: 'problems', problems: [source.problem] }
+      else {
+        const read = readArticle(source, file)
+        if ('article' in read) yield { ...place, kind: 'article', article: read.article }
+        else yield { ...place, kind: 'problems', problems: read.problems }
+      }
+    }
+  }
 }
+
+/** Files that are opened at once; more would not be quicker, and a file may be large. */
+const READ_AT_ONCE = 16
 
 /**
  * Writes an article as a new file, `<slug>.md`, or `<slug>-2.md`, … when the name is taken, compared without case.

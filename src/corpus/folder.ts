@@ -23,6 +23,32 @@ export async function readArticleFile(dir: string, file: string): Promise<string
   }
 }
 
+/**
+ * How long a file must have been left alone before its stamp is trusted: longer than any clock of a file system ticks
+ * (two seconds on FAT).
+ */
+const SETTLED_MS = 3000
+
+/**
+ * What tells one state of a file from every other: its size, number, time of its last writing, and time of its last
+ * change of any kind. The last one is the system's own: whoever writes the file, renames another over it or sets back
+ * its times moves it, and cannot set it. The stamp is taken before the file is read, and only when the last change is
+ * so long ago that a later one must show another time; so equal stamps mean equal bytes, short of a clock that is set
+ * back to the very nanosecond, or a network share whose attributes are cached (until the cache expires).
+ * @returns undefined when the file changed just now, or cannot be looked at
+ */
+export async function stampOf(dir: string, file: string): Promise<string | undefined> {
+  try {
+    const nowMs = Date.now()
+    const { size, ino, mtimeNs, ctimeNs, ctimeMs } = await stat(path.join(dir, file), { bigint: true })
+    if (nowMs - Number(ctimeMs) < SETTLED_MS) return undefined
+    return [size, ino, mtimeNs, ctimeNs].join(':')
+  } catch (error) {
+    if (isSystemError(error)) return undefined
+    throw error
+  }
+}
+
 /** Paths of a corpus's article files relative to it, with forward slashes, sorted. */
 export async function articleFiles(dir: string): Promise<string[]> {
   const files: string[] = []

@@ -66,6 +66,11 @@ const charactersPerToken = 48
 /** Work of this size is worth starting all processes. */
 const bulkCharacters = 65536
 
+/** The `id` that `openEmbedder` will give, where that is known beforehand: of the built-in model. */
+export function knownEmbedderId({ model, precision }: EmbeddingConfig): string | undefined {
+  return model === builtIn.model ? `${model}@${builtIn.revision}/${precision}` : undefined
+}
+
 /**
  * Opens the model of that name. Files that are not in `cacheDir` yet are made there (built-in) or downloaded, whole or
  * not at all; the network is asked for nothing else.

@@ -4,8 +4,8 @@ import { copyFile, readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { countArticleFiles, readCorpus, type Article, type ArticleProblem } from '../corpus/corpus.ts'
-import { openEmbedder, type Embedder } from '../embedding/embedding.ts'
+import { readChanges, type Article, type ArticleProblem } from '../corpus/corpus.ts'
+import { knownEmbedderId, openEmbedder, type Embedder, type EmbeddingConfig } from '../embedding/embedding.ts'
 import { UserError } from '../errors.ts'
 import { mergeSpeakers, readArticleNames } from '../quotes/names.ts'
 import { extractQuotes } from '../quotes/quotes.ts'
@@ -20,7 +20,7 @@ import {
   type BuildJournal,
   type BuildState,
 } from './build-state.ts'
-import { fingerprintArticle, openDraftStore, type DraftStore, type SplitArticle } from './draft-store.ts'
+import { fingerprintArticle, openDraftStore, stampsOf, type DraftStore, type SplitArticle } from './draft-store.ts'
 import { diskError } from './disk.ts'
 import {
   beginDraft,
@@ -98,33 +98,28 @@ async function buildLocked(
   const { corpusDir, indexDir } = input
   const draft = await beginDraft(indexDir)
   const database = draft.file('coverage.db')
-  const embedder = await clock.during('embed', () => openEmbedder(input.embedding))
+  const model = openLater(input.embedding)
   let store: DraftStore | undefined
   try {
     const recipe = await recipeFingerprint()
-    const earlier = input.full ? undefined : await earlierGeneration(indexDir, embedder.id)
+    const modelId = knownEmbedderId(input.embedding) ?? (await clock.during('embed', () => model.open())).id
+    const earlier = input.full ? undefined : await clock.during('store', () => earlierGeneration(indexDir, modelId))
     const isCopied = earlier?.manifest.recipe === recipe
     if (isCopied) await clock.during('store', () => copyFile(earlier.database, database, constants.COPYFILE_FICLONE))
     store = openDraftStore(database, isCopied ? undefined : earlier?.database)
 
     await journal.beginReading()
-    const read = await readArticles(store, corpusDir, clock, signal)
+    const read = await readArticles(store, corpusDir, { clock, signal, onFirstPut: model.begin })
     if (isCopied && earlier.graph !== undefined && read.putArticles === 0 && read.removedArticles === 0) {
       await removeOldGenerations(indexDir)
       return report(earlier.manifest, { changed: false, read, embedded: 0, clock })
     }
 
     const unused = store.removeUnusedVectors()
-    const embedded = await embedPending(store, embedder, clock, signal)
+    const embedded = await embedPending(store, model, clock, signal)
     putSpeakers(store, clock)
-    const graph = await linkVectors(
-      store,
-      embedder.dimensions,
-      isCopied ? earlier.graph : undefined,
-      unused,
-      clock,
-      signal,
-    )
+    const { dimensions } = isCopied ? earlier.manifest.model : await clock.during('embed', () => model.open())
+    const graph = await linkVectors(store, dimensions, isCopied ? earlier.graph : undefined, unused, clock, signal)
     finishStore(store, read, clock)
     const counts = store.counts()
     const corpus = corpusFingerprint(store)
@@ -134,7 +129,7 @@ async function buildLocked(
       signal.throwIfAborted()
       return draft.publish({
         created: new Date().toISOString(),
-        model: { id: embedder.id, dimensions: embedder.dimensions },
+        model: { id: modelId, dimensions },
         schema: SCHEMA_FINGERPRINT,
         recipe,
         corpus,
@@ -146,7 +141,26 @@ async function buildLocked(
   } finally {
     store?.close()
     await draft.discard()
-    await embedder.close()
+    await model.close()
+  }
+}
+
+/** An embedding model that is opened when there is something to embed. */
+type LaterModel = {
+  /** Starts opening it, without waiting. */
+  begin(): void
+  /** @throws as `openEmbedder` */
+  open(): Promise<Embedder>
+  close(): Promise<void>
+}
+
+function openLater(config: EmbeddingConfig): LaterModel {
+  let opening: Promise<Embedder> | undefined
+  const open = () => (opening ??= openEmbedder(config))
+  return {
+    open,
+    begin: () => void open().catch(() => undefined), // `open` tells
+    close: async () => opening?.then((embedder) => embedder.close()).catch(() => undefined),
   }
 }
 
@@ -189,38 +203,41 @@ type ReadArticles = {
 async function readArticles(
   store: DraftStore,
   corpusDir: string,
-  clock: StageClock,
-  signal: AbortSignal,
+  {
+    clock,
+    signal,
+    onFirstPut,
+  }: { readonly clock: StageClock; readonly signal: AbortSignal; readonly onFirstPut: () => void },
 ): Promise<ReadArticles> {
-  const known = store.fingerprints()
+  const known = store.articles()
   const problems: ArticleProblem[] = []
   let articles = 0
   let putArticles = 0
-  let seen = 0
-  let lastFile: string | undefined
-  const total = await clock.during('read', () => countArticleFiles(corpusDir))
-  const corpus = readCorpus(corpusDir)[Symbol.asyncIterator]()
+  const corpus = readChanges(corpusDir, stampsOf(known))[Symbol.asyncIterator]()
   for (;;) {
     signal.throwIfAborted()
-    const { value: entry, done } = await clock.during('read', () => corpus.next())
+    const { value: read, done } = await clock.during('read', () => corpus.next())
     if (done) break
-    const file = 'problem' in entry ? entry.problem.file : entry.article.file
-    if (file !== lastFile) clock.progress('read', ++seen, total)
-    lastFile = file
-    if ('problem' in entry) {
-      problems.push(entry.problem)
+    const { file, number, files, stamp } = read
+    clock.progress('read', number, files)
+    if (read.kind === 'problems') {
+      problems.push(...read.problems)
       continue
     }
-    const { article } = entry
-    const fingerprint = fingerprintArticle(article)
-    const isKnown = known.get(article.file)?.equals(fingerprint) === true
-    known.delete(article.file)
+    const before = known.get(file)
+    known.delete(file)
     articles++
-    if (!isKnown) {
-      const split = splitArticle(article, clock)
-      clock.run('store', () => store.putArticle(article, fingerprint, split))
-      putArticles++
+    if (read.kind === 'unchanged') continue
+    const fingerprint = fingerprintArticle(read.article)
+    if (before?.fingerprint.equals(fingerprint) === true) {
+      if (before.stamp !== stamp) clock.run('store', () => store.putStamp(file, stamp))
+      continue
     }
+    if (putArticles === 0) onFirstPut()
+    const split = splitArticle(read.article, clock)
+    const stored = { fingerprint, ...(stamp === undefined ? {} : { stamp }) }
+    clock.run('store', () => store.putArticle(read.article, stored, split))
+    putArticles++
   }
   if (articles === 0 && problems.length > 0)
     throw new UserError(
@@ -250,11 +267,13 @@ function splitArticle(article: Article, clock: StageClock): SplitArticle {
 /** @returns how many texts were embedded */
 async function embedPending(
   store: DraftStore,
-  embedder: Embedder,
+  model: LaterModel,
   clock: StageClock,
   signal: AbortSignal,
 ): Promise<number> {
   const total = store.countPending()
+  if (total === 0) return 0
+  const embedder = await clock.during('embed', () => model.open())
   let done = 0
   for (;;) {
     const texts = store.pendingTexts(EMBED_BATCH)
@@ -362,7 +381,7 @@ async function recipeFingerprint(): Promise<string> {
 }
 
 function corpusFingerprint(store: DraftStore): string {
-  const fingerprints = [...store.fingerprints().values()].map((fingerprint) => fingerprint.toString('hex')).sort()
+  const fingerprints = [...store.articles().values()].map(({ fingerprint }) => fingerprint.toString('hex')).sort()
   return createHash('sha256').update(fingerprints.join('')).digest('hex').slice(0, 32)
 }
 

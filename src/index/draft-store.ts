@@ -18,6 +18,9 @@ export type SplitArticle = {
   readonly names: ArticleNames
 }
 
+/** What is known of an article's file: a fingerprint of what it says, and the stamp of the file where it has one. */
+export type StoredArticle = { readonly fingerprint: Buffer; readonly stamp?: string }
+
 export type PendingText = { readonly vectorId: number; readonly text: string }
 
 /**
@@ -25,10 +28,12 @@ export type PendingText = { readonly vectorId: number; readonly text: string }
  * ends the build. Close it before it is published.
  */
 export type DraftStore = {
-  /** Fingerprint of every article in the store, by file. */
-  fingerprints(): Map<string, Buffer>
+  /** Every article in the store, by file. */
+  articles(): Map<string, StoredArticle>
   /** Takes an article in, in place of the one of the same file. */
-  putArticle(article: Article, fingerprint: Buffer, split: SplitArticle): void
+  putArticle(article: Article, stored: StoredArticle, split: SplitArticle): void
+  /** Remembers the state of an article's file. */
+  putStamp(file: string, stamp: string | undefined): void
   removeArticle(file: string): void
   /** Texts that have no vector yet, at most `limit`, those of one article side by side. */
   pendingTexts(limit: number): PendingText[]
@@ -68,9 +73,10 @@ export function openDraftStore(file: string, reuse?: string): DraftStore {
   db.exec('BEGIN')
 
   const insertArticle = db.prepare(
-    `INSERT INTO articles (file, slug, title, outlet, author, published, url, via, tags, fingerprint)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO articles (file, slug, title, outlet, author, published, url, via, tags, fingerprint, stamp)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
+  const updateStamp = db.prepare<[string | null, string]>('UPDATE articles SET stamp = ? WHERE file = ?')
   const insertBody = db.prepare('INSERT INTO bodies (article_id, body) VALUES (?, ?)')
   const insertSentence = db.prepare(
     'INSERT INTO sentences (article_id, paragraph, "start", "end", vector_id, terms) VALUES (?, ?, ?, ?, ?, ?)',
@@ -126,6 +132,9 @@ export function openDraftStore(file: string, reuse?: string): DraftStore {
     'DELETE FROM bodies WHERE article_id = ?',
     'DELETE FROM articles WHERE id = ?',
   ].map((sql) => db.prepare<[number]>(sql))
+  /** Only what an article had that went or changed can be in no sentence any more. */
+  const perhapsUnused = new Set<number>()
+  const vectorsOfArticle = db.prepare<[number], number>('SELECT vector_id FROM sentences WHERE article_id = ?').pluck()
   const vectorOf = db.prepare<[number], Buffer>('SELECT vector FROM vectors WHERE id = ?').pluck()
   const count = (table: string) => db.prepare<[], number>(`SELECT count(*) FROM ${table}`).pluck().get() ?? 0
 
@@ -149,12 +158,13 @@ export function openDraftStore(file: string, reuse?: string): DraftStore {
     for (const { passageId, terms } of termsOfPassages.all(id))
       removePassageText.run(passageId, titleStems, stemsOf(parseTerms(terms)))
     for (const { quoteId, start, end } of spansOfQuotes.all(id)) removeQuoteText.run(quoteId, body.slice(start, end))
+    for (const vectorId of vectorsOfArticle.all(id)) perhapsUnused.add(vectorId)
     for (const removal of removals) removal.run(id)
   }
 
   return {
-    fingerprints: () => new Map(db.prepare<[], [string, Buffer]>('SELECT file, fingerprint FROM articles').raw().all()),
-    putArticle(article, fingerprint, { sentences, embeddingTexts, passages, quotes, names }) {
+    articles: () => readStoredArticles(db),
+    putArticle(article, { fingerprint, stamp }, { sentences, embeddingTexts, passages, quotes, names }) {
       removeArticle(article.file)
       const { file, slug, title, outlet, author, published, url, via, tags = [], body } = article
       const optional = [outlet, author, published, url, via].map((value) => value ?? null)
@@ -165,6 +175,7 @@ export function openDraftStore(file: string, reuse?: string): DraftStore {
         ...optional,
         JSON.stringify(tags),
         fingerprint,
+        stamp ?? null,
       ).lastInsertRowid
       insertBody.run(articleId, body)
       insertNames.run(articleId, JSON.stringify(names))
@@ -187,6 +198,7 @@ export function openDraftStore(file: string, reuse?: string): DraftStore {
         insertQuoteText.run(insertQuote.run(...values).lastInsertRowid, text)
       }
     },
+    putStamp: (file, stamp) => void updateStamp.run(stamp ?? null, file),
     removeArticle,
     pendingTexts: (limit) =>
       db
@@ -202,12 +214,9 @@ export function openDraftStore(file: string, reuse?: string): DraftStore {
       }
     },
     removeUnusedVectors() {
-      const unused = db
-        .prepare<[], number>(
-          'SELECT id FROM vector_keys WHERE NOT EXISTS (SELECT 1 FROM sentences WHERE vector_id = vector_keys.id)',
-        )
-        .pluck()
-        .all()
+      const isUsed = db.prepare<[number], number>('SELECT 1 FROM sentences WHERE vector_id = ?').pluck()
+      const unused = [...perhapsUnused].filter((vectorId) => isUsed.get(vectorId) === undefined).sort((a, b) => a - b)
+      perhapsUnused.clear()
       const removals = ['vector_keys WHERE id', 'vectors WHERE id', 'temp.pending WHERE vector_id'].map((from) =>
         db.prepare<[number]>(`DELETE FROM ${from} = ?`),
       )
@@ -278,6 +287,19 @@ export function openDraftStore(file: string, reuse?: string): DraftStore {
       db.close()
     },
   }
+}
+
+/** Every article of a `coverage.db`, by file. */
+export function readStoredArticles(db: Database.Database): Map<string, StoredArticle> {
+  const rows = db.prepare<[], [string, Buffer, string | null]>('SELECT file, fingerprint, stamp FROM articles').raw()
+  return new Map(
+    rows.all().map(([file, fingerprint, stamp]) => [file, { fingerprint, ...(stamp === null ? {} : { stamp }) }]),
+  )
+}
+
+/** The stamps of those that have one, by file. */
+export function stampsOf(articles: ReadonlyMap<string, StoredArticle>): ReadonlyMap<string, string> {
+  return new Map([...articles].flatMap(([file, { stamp }]) => (stamp === undefined ? [] : [[file, stamp] as const])))
 }
 
 /** What the full-text table of the passages is given. */

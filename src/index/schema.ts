@@ -5,12 +5,13 @@ import { createHash } from 'node:crypto'
  * article; a passage's sentences are neighbours, so it names its first one and how many. Sentences of one text share a
  * vector; a vector's number is never given twice, because a removed vector stays in the graph under its number. The
  * full-text tables keep no text of their own: `rowid` is the passage's or quote's number; the passages' holds the stems
- * of `readTerms`, as `sentences.terms` holds its terms.
+ * of `readTerms`, as `sentences.terms` holds its terms. An article's fingerprint is of what it says, its stamp of the state
+ * of its file, null where that changed too recently to be told from the next.
  */
 export const SCHEMA = `
   CREATE TABLE articles (
     id INTEGER PRIMARY KEY, file TEXT NOT NULL UNIQUE, slug TEXT NOT NULL, title TEXT NOT NULL, outlet TEXT, author TEXT,
-    published TEXT, url TEXT, via TEXT, tags TEXT NOT NULL, fingerprint BLOB NOT NULL
+    published TEXT, url TEXT, via TEXT, tags TEXT NOT NULL, fingerprint BLOB NOT NULL, stamp TEXT
   ) STRICT;
   CREATE TABLE bodies (article_id INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
   CREATE TABLE sentences (

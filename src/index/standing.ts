@@ -1,8 +1,8 @@
 import Database from 'better-sqlite3'
 import path from 'node:path'
-import { readCorpus } from '../corpus/corpus.ts'
+import { readChanges } from '../corpus/corpus.ts'
 import { UserError } from '../errors.ts'
-import { fingerprintArticle } from './draft-store.ts'
+import { fingerprintArticle, readStoredArticles, stampsOf, type StoredArticle } from './draft-store.ts'
 import { damaged, generationDir, readCurrent, readManifest } from './generations.ts'
 import type { Manifest } from './manifest.ts'
 import { SCHEMA_FINGERPRINT } from './schema.ts'
@@ -22,28 +22,29 @@ export type IndexStanding = {
  * @throws UserError 'index-missing', 'index-damaged', 'index-version'; 'corpus-empty' when there is no folder of articles
  */
 export async function indexStanding(indexDir: string, corpusDir: string): Promise<IndexStanding> {
-  const { manifest, fingerprints } = await readFingerprints(indexDir)
-  if (fingerprints === undefined) return { manifest }
+  const { manifest, articles } = await readArticles(indexDir)
+  if (articles === undefined) return { manifest }
   let [added, changed] = [0, 0]
-  for await (const read of readCorpus(corpusDir)) {
-    if (!('article' in read)) continue
-    const known = fingerprints.get(read.article.file)
-    fingerprints.delete(read.article.file)
+  for await (const read of readChanges(corpusDir, stampsOf(articles))) {
+    if (read.kind === 'problems') continue
+    const known = articles.get(read.file)
+    articles.delete(read.file)
+    if (read.kind === 'unchanged') continue
     if (known === undefined) added++
-    else if (!known.equals(fingerprintArticle(read.article))) changed++
+    else if (!known.fingerprint.equals(fingerprintArticle(read.article))) changed++
   }
-  return { manifest, since: { added, changed, removed: fingerprints.size } }
+  return { manifest, since: { added, changed, removed: articles.size } }
 }
 
-async function readFingerprints(
+async function readArticles(
   indexDir: string,
-): Promise<{ readonly manifest: Manifest; readonly fingerprints?: Map<string, Buffer> }> {
+): Promise<{ readonly manifest: Manifest; readonly articles?: Map<string, StoredArticle> }> {
   for (;;) {
     const number = await readCurrent(indexDir)
     try {
       const manifest = await readManifest(indexDir, number)
       if (manifest.schema !== SCHEMA_FINGERPRINT) return { manifest }
-      return { manifest, fingerprints: fingerprintsIn(path.join(generationDir(indexDir, number), 'coverage.db')) }
+      return { manifest, articles: articlesIn(path.join(generationDir(indexDir, number), 'coverage.db')) }
     } catch (error) {
       // A build may have published the next generation and removed this one since its number was read.
       const isGone = error instanceof UserError && error.code === 'index-damaged'
@@ -52,11 +53,11 @@ async function readFingerprints(
   }
 }
 
-function fingerprintsIn(file: string): Map<string, Buffer> {
+function articlesIn(file: string): Map<string, StoredArticle> {
   let db: Database.Database | undefined
   try {
     db = new Database(file, { readonly: true, fileMustExist: true })
-    return new Map(db.prepare<[], [string, Buffer]>('SELECT file, fingerprint FROM articles').raw().all())
+    return readStoredArticles(db)
   } catch (error) {
     if (error instanceof Database.SqliteError) throw damaged(`${file} cannot be read (${error.code})`, error)
     throw error

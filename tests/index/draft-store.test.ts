@@ -22,13 +22,17 @@ afterAll(() => rm(dir, { recursive: true, force: true }))
 function put(store: DraftStore, article: Article): void {
   const sentences = splitSentences(article.body)
   const quotes = extractQuotes(article.body)
-  store.putArticle(article, fingerprintArticle(article), {
-    sentences,
-    embeddingTexts: sentences.map(({ text }) => text),
-    passages: splitPassages(article.body, sentences),
-    quotes,
-    names: readArticleNames(article.file, article.body, quotes),
-  })
+  store.putArticle(
+    article,
+    { fingerprint: fingerprintArticle(article) },
+    {
+      sentences,
+      embeddingTexts: sentences.map(({ text }) => text),
+      passages: splitPassages(article.body, sentences),
+      quotes,
+      names: readArticleNames(article.file, article.body, quotes),
+    },
+  )
 }
 
 /** A vector that only its text's number decides. */
