@@ -16,6 +16,8 @@ export function describeMachine(): string {
 /** Memory of a process and of those that it started, in MB. */
 export type Resident = {
   readonly megabytes: number
+  /** Of the process alone. */
+  readonly ownMegabytes: number
   /** The most that each of them held at any time, added up; they need not have held it at the same time. */
   readonly peakMegabytes: number
 }
@@ -29,9 +31,11 @@ export function residentMemory(pid = process.pid): Resident {
         (total, status) => total + Number(new RegExp(`^${field}:\\s+(\\d+)`, 'mu').exec(status)?.[1] ?? 0),
         0,
       )
-    return { megabytes: sum('VmRSS') / 1000, peakMegabytes: sum('VmHWM') / 1000 }
+    const own = Number(/^VmRSS:\s+(\d+)/mu.exec(family[0] ?? '')?.[1] ?? 0)
+    return { megabytes: sum('VmRSS') / 1000, ownMegabytes: own / 1000, peakMegabytes: sum('VmHWM') / 1000 }
   } catch {
-    return { megabytes: process.memoryUsage.rss() / 1e6, peakMegabytes: process.resourceUsage().maxRSS / 1000 }
+    const megabytes = process.memoryUsage.rss() / 1e6
+    return { megabytes, ownMegabytes: megabytes, peakMegabytes: process.resourceUsage().maxRSS / 1000 }
   }
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { EmbeddingConfig } from '../src/embedding/embedding.ts'
 import { buildIndex, type BuildReport } from '../src/index/index.ts'
+import { residentMemory } from './machine.ts'
 import { readTexts, writeCorpus } from './texts.ts'
 
 /** Where a benchmark puts what it makes. */
@@ -16,7 +17,16 @@ export type Work = {
   close(): Promise<void>
 }
 
-export type BuiltIndex = { readonly corpusDir: string; readonly indexDir: string; readonly report: BuildReport }
+export type BuiltIndex = {
+  readonly corpusDir: string
+  readonly indexDir: string
+  readonly report: BuildReport
+  /** Most resident memory while it was built, of this process and those that it started. */
+  readonly peakMegabytes: number
+}
+
+/** Milliseconds between two looks at the memory. */
+const LOOK_EVERY_MS = 100
 
 /** In a run of all benchmarks they share a directory, so that the large index is built once; else it is one's own. */
 export async function openWork(): Promise<Work> {
@@ -33,9 +43,14 @@ export async function openWork(): Promise<Work> {
         await rm(root, { recursive: true, force: true })
         await mkdir(root, { recursive: true })
         await writeCorpus(corpusDir, await readTexts(), sentences)
-        await writeFile(reportFile, JSON.stringify(await buildIndex({ corpusDir, indexDir, embedding })))
+        let peakMegabytes = 0
+        const look = () => (peakMegabytes = Math.max(peakMegabytes, residentMemory().megabytes))
+        const timer = setInterval(look, LOOK_EVERY_MS)
+        const report = await buildIndex({ corpusDir, indexDir, embedding }).finally(() => clearInterval(timer))
+        await writeFile(reportFile, JSON.stringify({ report, peakMegabytes }))
       }
-      return { corpusDir, indexDir, report: JSON.parse(await readFile(reportFile, 'utf8')) as BuildReport }
+      const built = JSON.parse(await readFile(reportFile, 'utf8')) as Pick<BuiltIndex, 'report' | 'peakMegabytes'>
+      return { corpusDir, indexDir, ...built }
     },
     async close() {
       if (given === undefined) await rm(dir, { recursive: true, force: true })

@@ -151,8 +151,10 @@ async function speed(work: Work, size: number): Promise<void> {
 }
 
 function lastWords(error: unknown): string {
+  if (error instanceof Error && 'killed' in error && error.killed === true)
+    return `not done after ${String(PATIENCE_MS / 1000)} s`
   const text = error instanceof Error ? error.message : String(error)
-  return (/^\s*(?:\w*Error: .+|FATAL.+)$/mu.exec(text)?.[0] ?? text.split('\n')[0] ?? '').trim().slice(0, 90)
+  return (/^(?:\w*Error: )(.+)$/mu.exec(text)?.[1] ?? text.split('\n')[0] ?? '').trim().slice(0, 90)
 }
 
 function* sentencesOf(generation: Generation) {
