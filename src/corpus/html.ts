@@ -29,9 +29,13 @@ const MAX_TAGS = 100_000
 /** Tags open at once beyond which no tree is made: the parser's time grows with the square. Real pages have 40. */
 const MAX_OPEN_TAGS = 3000
 
-/** Depth and elements of a tree up to which Readability is asked: at depth 500 it takes seconds, at 5,000 it hangs. */
+/**
+ * Depth, elements and nodes (texts and comments too) of a tree up to which Readability is asked: at depth 500 it takes
+ * seconds, at 5,000 it hangs, and a hundred thousand nodes in one element overflow the tree's stack.
+ */
 const MAX_DEPTH = 150
 const MAX_ELEMENTS = 40_000
+const MAX_NODES = 80_000
 
 /** The nodes of the light DOM, as far as they are used here. */
 type DomNode = {
@@ -56,8 +60,9 @@ function readHtml(source: string, name: string): Draft {
   if (!isParsable(source)) return draftOf(strippedLines(source), name)
   const dom = parse(source)
   const known = readPageMetadata(dom)
-  const { depth, elements } = extent(dom)
-  if (depth > MAX_DEPTH || elements > MAX_ELEMENTS) return draftOf(elementLines(mainElement(dom)), name, known)
+  const { depth, elements, nodes } = extent(dom)
+  if (depth > MAX_DEPTH || elements > MAX_ELEMENTS || nodes > MAX_NODES)
+    return draftOf(elementLines(mainElement(dom)), name, known)
   // Readability takes the tree apart; the text around it is kept in case it finds nothing.
   const wholeLines = elementLines(mainElement(dom))
   const readable = readArticleElement(dom)
@@ -126,8 +131,9 @@ function mostOpenTags(source: string): number {
   return most
 }
 
-function extent(dom: Dom): { depth: number; elements: number } {
+function extent(dom: Dom): { depth: number; elements: number; nodes: number } {
   let elements = 0
+  let nodes = 0
   let deepest = 0
   walk(dom.documentElement, {
     enter: (_, depth) => {
@@ -135,8 +141,9 @@ function extent(dom: Dom): { depth: number; elements: number } {
       deepest = Math.max(deepest, depth)
       return true
     },
+    node: () => nodes++,
   })
-  return { depth: deepest, elements }
+  return { depth: deepest, elements, nodes }
 }
 
 const ELEMENT = 1
@@ -147,6 +154,8 @@ type Visitor = {
   readonly enter: (element: DomNode, depth: number) => boolean
   readonly leave?: (element: DomNode) => void
   readonly text?: (text: string) => void
+  /** Called for each node of any kind. */
+  readonly node?: () => void
 }
 
 /** Walks a tree in document order without recursion, so that no depth can exhaust the stack. */
@@ -155,6 +164,7 @@ function walk(root: DomNode | null, visitor: Visitor): void {
   let node = root
   while (node !== null) {
     let next: DomNode | null = null
+    visitor.node?.()
     if (node.nodeType === TEXT) visitor.text?.(node.textContent ?? '')
     if (node.nodeType === ELEMENT && visitor.enter(node, depth)) {
       next = node.firstChild

@@ -133,6 +133,8 @@ export type TownCoverage = {
   readonly corpusDir: string
   readonly indexDir: string
   open(): Promise<Engine>
+  /** Writes or replaces an article, for the next generation. */
+  write(slug: string, markdown: string): Promise<void>
   /** Writes or replaces an article and publishes a new generation. */
   publish(slug: string, markdown: string): Promise<void>
   remove(): Promise<void>
@@ -151,14 +153,16 @@ export async function buildTownCoverage(): Promise<TownCoverage> {
   await mkdir(MODELS, { recursive: true })
   await symlink(MODELS, join(indexDir, 'models'))
   for (const [slug, markdown] of Object.entries(ARTICLES)) await writeFile(join(corpusDir, `${slug}.md`), markdown)
+  const write = (slug: string, markdown: string) => writeFile(join(corpusDir, `${slug}.md`), markdown)
   const build = () => buildIndex({ corpusDir, indexDir, embedding: EMBEDDING })
   await build()
   return {
     corpusDir,
     indexDir,
     open: () => openEngine({ indexDir, embedding: EMBEDDING }),
+    write,
     publish: async (slug, markdown) => {
-      await writeFile(join(corpusDir, `${slug}.md`), markdown)
+      await write(slug, markdown)
       await build()
     },
     remove: () => rm(dir, { recursive: true, force: true }),

@@ -54,6 +54,14 @@ describe('somebody else’s text', () => {
     expect(title).toMatch(/𐀀…$/u)
   })
 
+  test('given a page of a hundred thousand pieces of text in one element, when imported, then its text is read', () => {
+    const [reading] = readSource(
+      Buffer.from(`<p>The bridge is closed.</p>${'@everyone <@1> '.repeat(66_667)}`),
+      'a.html',
+    )
+    expect(reading).toMatchObject({ draft: { body: expect.stringContaining('The bridge is closed.') as string } })
+  })
+
   test('given front matter of a very long line that is no YAML, when refused, then the reason stays readable', () => {
     const read = readArticle(`---\n>${' <feed xmlns="a">'.repeat(500)}\n---\n\nText.`, 'a.md')
     expect('problems' in read && read.problems[0].reason.length).toBeLessThan(300)
