@@ -64,8 +64,8 @@ export default {
   },
 } satisfies Command
 
-function verify(options: OptionValues, { engine }: CommandContext): Promise<Verification> {
-  return engine.verify(requiredText(options, 'quote'), textOption(options, 'speaker'))
+function verify(options: OptionValues, { engine, outlets, tags }: CommandContext): Promise<Verification> {
+  return engine.verify(requiredText(options, 'quote'), textOption(options, 'speaker'), { outlets, tags })
 }
 
 const HEADINGS: Readonly<Record<Verdict<QuoteRow>['verdict'], string>> = {

@@ -162,9 +162,10 @@ export type Engine = {
   speakers(query: SpeakersQuery): Promise<readonly SpeakerProfile[]>
   /**
    * Checks a claimed quote against the coverage, word for word.
+   * @param scope only articles of these outlets, with one of these tags; absent: all
    * @throws UserError 'bad-argument' for a claim without words or of more than 4,000 characters
    */
-  verify(claim: string, speaker?: string): Promise<Verification>
+  verify(claim: string, speaker?: string, scope?: Pick<AskedQuestion, 'outlets' | 'tags'>): Promise<Verification>
   /** Moves to the newest generation now, where one was published. */
   refresh(): Promise<void>
   /** Closing twice is harmless. */
@@ -200,7 +201,7 @@ export async function openEngine({ onProblem, ...config }: EngineConfig): Promis
     quotes: (query) => call('quotes', query),
     sayings: (generation, quoteIds) => call('sayings', generation, quoteIds),
     speakers: (query) => call('speakers', query),
-    verify: (claim, speaker) => call('verify', claim, speaker),
+    verify: (claim, speaker, scope) => call('verify', claim, speaker, scope),
     refresh: () => call('refresh'),
     close,
   }

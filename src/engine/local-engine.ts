@@ -90,8 +90,8 @@ export async function openLocalEngine({ indexDir, embedding, onProblem }: Engine
         return { ...sayingsPage(generation, quotes), sayings: listSayings(quotes) }
       }),
     speakers: (query) => follower.use((generation) => speakersOf(generation, people(generation), embedder, query)),
-    verify: (claim, speaker) =>
-      follower.use((generation) => verifyClaim(generation, people(generation), claim, speaker)),
+    verify: (claim, speaker, scope) =>
+      follower.use((generation) => verifyClaim(generation, people(generation), claim, speaker, scope)),
     refresh: () => follower.refresh(),
     async close() {
       await follower.close()
@@ -263,13 +263,20 @@ async function speakersOf(
   })
 }
 
-function verifyClaim(generation: Generation, people: People, claim: string, speaker: string | undefined): Verification {
+function verifyClaim(
+  generation: Generation,
+  people: People,
+  claim: string,
+  speaker: string | undefined,
+  scope: Pick<Scope, 'outlets' | 'tags'> = {},
+): Verification {
+  const filter = filterOf(generation, scope)
   const claimed = speaker === undefined ? undefined : claimedBy(people.finder.lookUp(speaker))
   const read = new Map<number, ArticleRow>()
   const verdict = verifyQuote<QuoteRow>(
     claim,
     {
-      articlesWith: (phrases, limit) => articlesWith(generation, phrases, limit),
+      articlesWith: (phrases, limit) => articlesWith(generation, phrases, limit, filter),
       article(articleId) {
         read.set(articleId, generation.article(articleId))
         return { body: generation.body(articleId), quotes: generation.quotesOfArticle(articleId) }
@@ -288,7 +295,12 @@ function verifyClaim(generation: Generation, people: People, claim: string, spea
 /** Passages that are ranked for each article that is wanted: a long article has many. */
 const PASSAGES_PER_ARTICLE = 5
 
-function articlesWith(generation: Generation, phrases: readonly string[], limit: number): readonly number[] {
+function articlesWith(
+  generation: Generation,
+  phrases: readonly string[],
+  limit: number,
+  filter: ArticleFilter | undefined,
+): readonly number[] {
   // Quotes keep their words as printed, so that a phrase of common words is found in them; passages keep stems.
   const phrase = phrases.map((words) => `"${words.replaceAll('"', ' ')}"`).join(' OR ')
   const stems = phrases
@@ -297,8 +309,10 @@ function articlesWith(generation: Generation, phrases: readonly string[], limit:
     .map((terms) => `(${terms.map(({ stem }) => `"${stem}"`).join(' AND ')})`)
     .join(' OR ')
   if (stems === '') return []
-  const quoting = generation.searchQuotes(phrase, limit).map(({ quoteId }) => generation.quote(quoteId).articleId)
-  const passages = generation.bm25(stems, limit * PASSAGES_PER_ARTICLE)
+  const quoting = generation
+    .searchQuotes(phrase, limit, filter)
+    .map(({ quoteId }) => generation.quote(quoteId).articleId)
+  const passages = generation.bm25(stems, limit * PASSAGES_PER_ARTICLE, filter === undefined ? {} : { filter })
   const writing = passages.map(({ passageId }) => generation.passage(passageId).articleId)
   return [...new Set([...quoting, ...writing])].slice(0, limit)
 }
