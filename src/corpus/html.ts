@@ -92,11 +92,19 @@ function parse(source: string): Dom {
   return parseHTML(page).document as unknown as Dom
 }
 
+/** What Readability takes for the article; undefined where it finds none, or breaks on a tree that no browser would make. */
 function readArticleElement(dom: Dom): { element: DomNode; title?: string; author?: string } | undefined {
-  const read = new Readability<DomNode>(dom as never, {
+  const readability = new Readability<DomNode>(dom as never, {
     serializer: (node) => node as unknown as DomNode,
     charThreshold: 200,
-  }).parse()
+  })
+  let read: ReturnType<typeof readability.parse>
+  try {
+    read = readability.parse()
+  } catch (error) {
+    if (error instanceof TypeError || error instanceof RangeError) return undefined
+    throw error
+  }
   if (read?.content === null || read?.content === undefined) return undefined
   const title = readName(read.title)
   const author = readPeople(read.byline)

@@ -15,26 +15,24 @@ const squeezed = (text: string) => text.replace(/\s+/gu, ' ')
 describe('docs/operations.md', () => {
   test('given every line that the bot logs as a warning or worse, when looked for, then the page says what to do', () => {
     const calls = [...source.matchAll(/log(?:\.(?:warn|error|fatal)|\[level\])\(([^]*?)\)(?=,?\n|$)/gmu)]
-    const lines = calls
-      .map(([, given = '']) => [...given.matchAll(/'([^']*)'/gu)].at(-1)?.[1])
-      .filter((line) => line !== undefined)
+    // What names a value has no space; what is said to a person has.
+    const lines = calls.flatMap(([, given = '']) => [...given.matchAll(/'([^']* [^']*)'/gu)].map(([, line]) => line))
     const thrown = [...source.matchAll(/fail\('([^']+)'\)/gu)].map(([, line]) => line)
     expect(calls.length).toBeGreaterThan(12)
     expect(thrown).toHaveLength(2)
-    for (const line of [...lines, ...thrown]) expect(squeezed(page)).toContain(line)
+    expect([...lines, ...thrown].filter((line) => line !== undefined && !squeezed(page).includes(line))).toEqual([])
   })
 
   test('given every metric of ours, when looked for, then the page names it', () => {
     const metrics = [...source.matchAll(/'(verbatim_[a-z_]+)'/gu)].map(([, name]) => name)
     expect(metrics.length).toBeGreaterThan(8)
-    for (const name of metrics) expect(page).toContain(`\`${String(name)}\``)
+    expect(metrics.filter((name) => !page.includes(`\`${String(name)}\``))).toEqual([])
   })
 
   test('given its links and those of SECURITY.md, when followed, then each leads somewhere', () => {
     for (const [file, folder] of [
       ['docs/operations.md', 'docs/'],
       ['SECURITY.md', ''],
-      ['README.md', ''],
     ] as const)
       // prettier-ignore
       for (const [, target = ''] of read(file).matchAll(/\]\((?!https?:)([^)]+)\)/gu)) {

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readArticle } from '../../src/corpus/article.ts'
 import { readSource } from '../../src/corpus/corpus.ts'
+import { UserError } from '../../src/errors.ts'
 import { plain } from '../../src/terminal/render.ts'
 import { splitSentences } from '../../src/text/sentences.ts'
 import { ENTRIES, importBytes } from './entries.ts'
@@ -52,6 +53,18 @@ describe('somebody else’s text', () => {
     const [reading] = readSource(Buffer.from(`a${'𐀀'.repeat(80)}`), 'a.txt')
     const title = reading !== undefined && 'draft' in reading ? reading.draft.title : ''
     expect(title).toMatch(/𐀀…$/u)
+  })
+
+  test('given a page that Readability breaks on, when imported, then that is no bug of ours', () => {
+    const page = `<![CDATA[--><!DOCTYPE x [<!ENTITY a "b">]>`
+    const [reading] = readSource(
+      Buffer.from(`${page}<p>The bridge is closed, the council said on Monday.</p>`),
+      'a.html',
+    )
+    expect(reading).toMatchObject({ draft: { body: expect.stringContaining('The bridge is closed') as string } })
+    expect(() => {
+      importBytes(Buffer.from(page))
+    }).not.toThrow()
   })
 
   test('given a page of a hundred thousand pieces of text in one element, when imported, then its text is read', () => {
