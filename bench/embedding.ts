@@ -9,6 +9,7 @@ import type * as OnnxRuntime from 'onnxruntime-common'
 import { type Embedder, openEmbedder } from '../src/embedding/embedding.ts'
 import { splitSentences } from '../src/text/sentences.ts'
 import { median } from './figures.ts'
+import { familyCpuMs } from './machine.ts'
 import { vary } from './texts.ts'
 
 const { InferenceSession, Tensor } = createRequire(import.meta.resolve('@xenova/transformers'))(
@@ -26,7 +27,8 @@ type Contender = { readonly name: string; readonly run: (sentences: readonly str
 /**
  * Sentences per second of the built-in model: transformers.js one sentence at a time, ours, and the limit, the same
  * file run by the bare runtime in batches of tokens that were made beforehand. Medians of rounds in which the
- * contenders take turns, each round on other sentences.
+ * contenders take turns, each round on other sentences. CPU time tells the same on a machine that is busy with other
+ * things; threads that wait for each other count in it.
  */
 export async function run(): Promise<void> {
   const cacheDir = await mkdtemp(join(tmpdir(), 'verbatim-bench-'))
@@ -105,25 +107,34 @@ async function readSentences(): Promise<string[]> {
 
 async function race(title: string, sentences: readonly string[], contenders: readonly Contender[]): Promise<void> {
   const perSecond = new Map<string, number[]>(contenders.map(({ name }) => [name, []]))
+  const cpuMs = new Map<string, number[]>(contenders.map(({ name }) => [name, []]))
   for (let round = -1; round < rounds; round++) {
     const slice = roundOf(sentences, round)
     for (const { name, run } of contenders) {
-      const start = performance.now()
+      const [start, cpuStart] = [performance.now(), familyCpuMs()]
       await run(slice)
-      if (round >= 0) perSecond.get(name)?.push((slice.length / (performance.now() - start)) * 1000)
+      if (round < 0) continue
+      perSecond.get(name)?.push((slice.length / (performance.now() - start)) * 1000)
+      cpuMs.get(name)?.push((familyCpuMs() - cpuStart) / slice.length)
     }
   }
   const [first] = contenders
-  const base = median(perSecond.get(first?.name ?? '') ?? [])
+  const speedOf = (name: string) => median(perSecond.get(name) ?? [])
+  const cpuOf = (name: string) => median(cpuMs.get(name) ?? [])
   const table = new Table({
-    head: [title, 'sentences/s', `× ${first?.name ?? ''}`, '× limit'],
+    head: [title, 'sentences/s', `× ${first?.name ?? ''}`, '× limit', 'CPU ms/sentence', '× limit'],
     style: { head: [], border: [] },
   })
   for (const { name } of contenders) {
-    const speed = median(perSecond.get(name) ?? [])
-    const precision = name.endsWith('int8') ? 'int8' : 'fp32'
-    const limit = median(perSecond.get(`limit: bare runtime, ${precision}`) ?? [])
-    table.push([name, speed.toFixed(0), (speed / base).toFixed(2), (speed / limit).toFixed(2)])
+    const limit = `limit: bare runtime, ${name.endsWith('int8') ? 'int8' : 'fp32'}`
+    table.push([
+      name,
+      speedOf(name).toFixed(0),
+      (speedOf(name) / speedOf(first?.name ?? '')).toFixed(2),
+      (speedOf(name) / speedOf(limit)).toFixed(2),
+      cpuOf(name).toFixed(2),
+      (cpuOf(limit) / cpuOf(name)).toFixed(2),
+    ])
   }
   console.log(`${table.toString()}\n`)
 }
