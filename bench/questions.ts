@@ -1,15 +1,13 @@
 import Table from 'cli-table3'
-import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
-import type { EmbeddingConfig } from '../src/embedding/embedding.ts'
 import { openEngine } from '../src/engine.ts'
-import { buildIndex } from '../src/index/index.ts'
-import { readTexts, writeCorpus } from './texts.ts'
+import { quantile } from './figures.ts'
+import { residentMemory } from './machine.ts'
+import { readTexts } from './texts.ts'
+import { openWork } from './work.ts'
 
 /** Sentences of the corpora that are asked; `BENCH_SENTENCES=1000,10000` for others, separated by commas. */
 const sizes = (process.env['BENCH_SENTENCES'] ?? '1000,10000,100000').split(',').map(Number)
@@ -23,8 +21,8 @@ const plain = { head: [], border: [] }
  * development sets where they are, else ones made from the texts; sentences as in the benchmark of the build.
  */
 export async function run(): Promise<void> {
-  const root = await mkdtemp(join(tmpdir(), 'verbatim-bench-'))
-  const embedding: EmbeddingConfig = { model: 'use-lite', precision: 'int8', cacheDir: join(root, 'models') }
+  const work = await openWork()
+  const { embedding } = work
   const table = new Table({
     style: plain,
     head: [
@@ -45,10 +43,7 @@ export async function run(): Promise<void> {
     const questions = await readQuestions(texts)
     let smallest: number | undefined
     for (const size of sizes) {
-      const corpusDir = join(root, `corpus-${String(size)}`)
-      const indexDir = join(root, `index-${String(size)}`)
-      await writeCorpus(corpusDir, texts, size)
-      const report = await buildIndex({ corpusDir, indexDir, embedding })
+      const { indexDir, report } = await work.index(size)
       const opening = performance.now()
       const engine = await openEngine({ indexDir, embedding })
       const openMs = performance.now() - opening
@@ -59,7 +54,7 @@ export async function run(): Promise<void> {
         times.push(performance.now() - started)
       }
       const [first = 0] = times
-      const warm = times.slice(warmUp).sort((a, b) => a - b)
+      const warm = times.slice(warmUp)
       const p95 = quantile(warm, 0.95)
       smallest ??= p95
       const total = warm.reduce((sum, ms) => sum + ms, 0)
@@ -73,35 +68,13 @@ export async function run(): Promise<void> {
         quantile(warm, 0.99).toFixed(1),
         (p95 / smallest).toFixed(2),
         ((warm.length * 1000) / total).toFixed(0),
-        residentMegabytes().toFixed(0),
+        residentMemory().megabytes.toFixed(0),
       ])
       await engine.close()
     }
     console.log(table.toString())
   } finally {
-    await rm(root, { recursive: true, force: true })
-  }
-}
-
-function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0
-}
-
-/** Memory of this process and its children, from the system's process list; this process alone where there is none. */
-function residentMegabytes(): number {
-  try {
-    const rows = execFileSync('ps', ['-o', 'rss=', '--pid', String(process.pid), '--ppid', String(process.pid)], {
-      encoding: 'utf8',
-    })
-    return (
-      rows
-        .trim()
-        .split(/\s+/u)
-        .map(Number)
-        .reduce((sum, kilobytes) => sum + kilobytes, 0) / 1000
-    )
-  } catch {
-    return process.memoryUsage.rss() / 1e6
+    await work.close()
   }
 }
 
