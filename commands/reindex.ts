@@ -26,13 +26,10 @@ export async function reindexReply(options: { readonly full: boolean }, context:
   const { moderation, actor, onProgress } = moderatorOf(context)
   const { engine, signal } = context
   const before = await engine.status()
-  const report = await moderation.reindex(actor, {
-    ...options,
-    onProgress: (progress) => {
-      onProgress(progressReply(progress))
-    },
-    ...(signal === undefined ? {} : { signal }),
-  })
+  const tell = (progress: BuildProgress) => {
+    onProgress(progressReply(progress))
+  }
+  const report = await moderation.reindex(actor, options, tell, signal)
   await engine.refresh()
   return reportReply(report, before)
 }
@@ -47,7 +44,7 @@ const STAGES: Readonly<Record<BuildProgress['stage'], string>> = {
   publish: 'Publishing',
 }
 
-function progressReply({ stage, done, total, rate }: BuildProgress): Reply {
+function progressReply({ stage, done, total, rate, joined }: BuildProgress): Reply {
   const isCounted = stage !== 'publish' && rate > 0
   return {
     outcome: 'answered',
@@ -60,6 +57,9 @@ function progressReply({ stage, done, total, rate }: BuildProgress): Reply {
         total,
         ...(isCounted ? { perSecond: rate, secondsLeft: (total - done) / rate } : {}),
       },
+      ...(joined
+        ? [{ kind: 'text', text: 'Somebody else’s reindexing, which this waits for; what is new follows.' } as const]
+        : []),
       { kind: 'text', text: 'Questions are answered from the index as it was until then.' },
     ],
     actions: [],
@@ -70,7 +70,8 @@ function reportReply(
   report: BuildReport,
   before: Readonly<Record<'articles' | 'passages' | 'quotes' | 'speakers', number>>,
 ): Reply {
-  const { generation, changed, articles, passages, quotes, speakers, embeddedSentences, seconds, problems } = report
+  const { generation, changed, articles, passages, quotes, speakers, embeddedSentences, seconds, problems, joined } =
+    report
   const line = (label: string, now: number, then: number) => {
     const difference = now - then
     const by = difference === 0 ? '' : ` (${difference > 0 ? '+' : '−'}${Math.abs(difference).toLocaleString('en')})`
@@ -92,7 +93,10 @@ function reportReply(
           line('Quotes', quotes, before.quotes),
           line('Speakers', speakers, before.speakers),
           ...(changed ? [{ label: 'Embedded', detail: counted(embeddedSentences, 'sentence') }] : []),
-          { label: 'Generation', detail: String(generation) },
+          {
+            label: 'Generation',
+            detail: `${String(generation)}${joined ? ', together with somebody else’s reindexing' : ''}`,
+          },
         ],
       },
       ...(problems.length === 0

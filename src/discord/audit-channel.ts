@@ -40,7 +40,6 @@ export async function announceAudit(
       for (let i = 0; i < told.length; i += LINES_A_MESSAGE)
         await rest.post(Routes.channelMessages(channelId), {
           body: renderLines(told.slice(i, i + LINES_A_MESSAGE).map(lineOf)),
-          signal,
         })
       const isMore = next.place.bytes !== place.bytes
       place = next.place

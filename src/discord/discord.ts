@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import { setTimeout as wait } from 'node:timers/promises'
 import { Client, Events, GatewayIntentBits, Options, Status } from 'discord.js'
 import type { Logger } from 'pino'
 import type { Command } from '../command.ts'
@@ -41,7 +42,7 @@ export type BotConfig = {
 export type BotParts = {
   readonly config: BotConfig
   readonly commands: readonly Command[]
-  /** Closed by the bot when it leaves. */
+  /** Both are closed by the bot when it leaves. */
   readonly engine: Engine
   readonly moderation: Moderation
   /** JSON lines on standard output by default. */
@@ -70,6 +71,10 @@ export const PACES = {
 
 /** How long running answers may take once the process is asked to leave; service managers kill after ten seconds or more. */
 const GRACE_MS = 8000
+/** What runs besides the answers may finish what it is at. Milliseconds. */
+const LAST_WORDS_MS = 2000
+/** After following feeds and edits broke. Milliseconds. */
+const KEEP_UP_AGAIN_MS = 60_000
 const TEXTS_KEPT_MS = 90 * 24 * 3600_000
 
 /** The log that a bot process writes: no token of any kind, and no text of questions unless LOG_QUESTIONS says so. */
@@ -164,12 +169,27 @@ export async function startBot(parts: BotParts): Promise<Bot> {
 
   /** What runs besides the answers, until the bot leaves. */
   const background: Promise<void>[] = []
-  const keepUp = () =>
-    moderation
-      .keepUp(config.watch ?? false, (event) => logUpkeep(log, event), leaving.signal)
-      .catch((error: unknown) => {
-        log.error({ err: error }, 'feeds and edits are not followed any more')
-      })
+  const keepUp = async () => {
+    const { signal } = leaving
+    for (;;) {
+      try {
+        await moderation.keepUp(
+          config.watch ?? false,
+          (event) => {
+            // Other processes find the new index by themselves, a little later.
+            if (event.kind === 'reindexed') void engine.refresh().finally(() => logUpkeep(log, event))
+            else logUpkeep(log, event)
+          },
+          signal,
+        )
+        return
+      } catch (error) {
+        if (isAborted(signal)) return
+        log.error({ err: error }, 'feeds and edits cannot be followed; it is tried again in a minute')
+        await wait(KEEP_UP_AGAIN_MS, undefined, { signal, ref: false }).catch(() => undefined)
+      }
+    }
+  }
 
   let health: HealthServer | undefined
   let closing: Promise<void> | undefined
@@ -184,10 +204,11 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     await Promise.race([router.idle(), abandoned])
     clearTimeout(timer)
     leaving.abort()
-    await Promise.all(background)
+    await Promise.race([Promise.all(background), wait(LAST_WORDS_MS, undefined, { ref: false })])
     await client.destroy()
     await health?.close()
     await engine.close()
+    await moderation.close()
     store.close()
   }
 
@@ -265,11 +286,19 @@ export async function runUntilStopped(close: () => Promise<void>, log: Logger): 
   return code
 }
 
+/** Asked anew: what TypeScript knows of `aborted` may have changed meanwhile. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted
+}
+
 function logUpkeep(log: Logger, event: UpkeepEvent): void {
   switch (event.kind) {
     case 'feeds':
-      for (const { outlet, message } of event.failures) log.warn({ outlet, why: message }, 'a feed could not be read')
+      for (const { outlet, message } of event.failures)
+        log.warn({ outlet, why: message }, 'a feed or a piece of it could not be read')
       return log.info({ added: event.added }, 'feeds were read')
+    case 'watching':
+      return log.info('watching the corpus')
     case 'reindexed': {
       const { generation, changed, articles, seconds, problems } = event.report
       return log.info({ generation, changed, articles, seconds: seconds.total, problems: problems.length }, 'reindexed')

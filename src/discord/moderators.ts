@@ -197,7 +197,8 @@ export function createModerators(options: ModeratorsOptions): Moderators {
     if (!isDone) store.decisions.put(pending, remainingMs, id)
   }
 
-  const failed = (turn: Turn, command: string, error: unknown): Reply => {
+  const failed = (turn: Turn, command: string, broke: unknown): Reply => {
+    const error = signal.aborted ? LEAVING : broke
     if (error instanceof UserError) turn.log.info({ code: error.code, command }, 'a command was refused')
     return failureReply(error, (incident, cause) => {
       turn.log.error({ err: cause, incident, command }, 'a command broke')
@@ -284,6 +285,12 @@ function showProgress(edit: (reply: Reply) => Promise<Delivered>, arrivedAt: num
     },
   }
 }
+
+const LEAVING = new UserError(
+  'cancelled',
+  'The bot is being restarted, so this was not finished.',
+  'Do it again in a minute; /corpus status shows what was done.',
+)
 
 const GOES_ON: Reply = {
   outcome: 'answered',

@@ -9,8 +9,10 @@ export type UpkeepEvent =
   | {
       readonly kind: 'feeds'
       readonly added: number
-      readonly failures: readonly { readonly outlet: string; readonly message: string; readonly remedy: string }[]
+      /** Feeds that could not be read, and pieces that could not be taken in. */
+      readonly failures: readonly { readonly outlet: string; readonly message: string }[]
     }
+  | { readonly kind: 'watching' }
   | { readonly kind: 'reindexed'; readonly report: BuildReport }
   /** Something that a person can mend; it is tried again later. */
   | { readonly kind: 'problem'; readonly message: string; readonly remedy: string }
@@ -58,7 +60,7 @@ async function followList(
     options,
     (reports) => {
       const added = reports.reduce((sum, report) => sum + report.added.length, 0)
-      onEvent({ kind: 'feeds', added, failures: reports.flatMap(failureOf) })
+      onEvent({ kind: 'feeds', added, failures: reports.flatMap(failuresOf) })
       // Whoever watches the corpus sees what the feeds wrote.
       if (added > 0 && !watch) builds.push(build(() => reindex(BY_FEEDS, signal), onEvent, signal))
     },
@@ -69,8 +71,9 @@ async function followList(
   await Promise.all(builds)
 }
 
-function failureOf({ outlet, failure }: FeedReport) {
-  return failure === undefined ? [] : [{ outlet, ...failure }]
+function failuresOf({ outlet, failure, problems }: FeedReport) {
+  const pieces = problems.map(({ title, url, reason }) => `${title ?? url ?? 'a piece'}: ${reason}`)
+  return [...(failure === undefined ? [] : [failure.message]), ...pieces].map((message) => ({ outlet, message }))
 }
 
 async function build(
@@ -93,6 +96,7 @@ async function followEdits(
   signal: AbortSignal,
 ): Promise<void> {
   const watch = await watchCorpus(corpusDir)
+  onEvent({ kind: 'watching' })
   try {
     await watch.rebuild(
       () => reindex(BY_WATCH, signal),

@@ -1,7 +1,10 @@
 import { Worker } from 'node:worker_threads'
 import { UserError, type ErrorCode } from '../errors.ts'
 
-/** What a thread can be asked: methods that take and give plain data, what the structured clone algorithm copies. */
+/**
+ * What a thread can be asked: methods that take and give plain data, what the structured clone algorithm copies. An
+ * argument may also be an AbortSignal, or a function that is told plain data and gives nothing.
+ */
 export type Service = { readonly [method: string]: (...args: never[]) => Promise<unknown> }
 
 /** A thread that answers for a service, seen from outside. */
@@ -31,10 +34,18 @@ export type Failure = {
   readonly remedy?: string
 }
 
-type ThreadCall = { readonly id: number; readonly method: string; readonly args: readonly unknown[] }
-export type ToThread = ThreadCall | 'close'
+/** An argument on its way to a thread: as it is, or what stands in for what cannot be copied. */
+export type SentArgument =
+  | { readonly kind: 'plain'; readonly value: unknown }
+  | { readonly kind: 'listener' }
+  | { readonly kind: 'signal'; readonly isAborted: boolean }
+
+type ThreadCall = { readonly id: number; readonly method: string; readonly args: readonly SentArgument[] }
+export type ToThread = ThreadCall | { readonly kind: 'abort'; readonly id: number } | 'close'
 export type FromThread =
   | { readonly kind: 'open' }
+  /** One of the call's listeners, by its place among the arguments, is told something. */
+  | { readonly kind: 'told'; readonly id: number; readonly argument: number; readonly value: unknown }
   | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'failed'; readonly id: number; readonly failure: Failure }
   | { readonly kind: 'unopened' | 'problem'; readonly failure: Failure }
@@ -56,7 +67,11 @@ function startThread(module: URL, data: unknown, name: string): Worker {
   return new Worker(bootstrap(module), { eval: true, workerData: data, execArgv: [], name })
 }
 
-type Call = { readonly resolve: (result: unknown) => void; readonly reject: (error: unknown) => void }
+type Call = {
+  readonly args: readonly unknown[]
+  readonly resolve: (result: unknown) => void
+  readonly reject: (error: unknown) => void
+}
 
 /** One life of the thread. */
 type Life = { ask(method: string, args: readonly unknown[]): Promise<unknown>; end(): Promise<void> }
@@ -116,8 +131,17 @@ function live(
       new Promise((resolve, reject) => {
         if (death !== undefined) return reject(death)
         const id = ++lastId
-        worker.postMessage({ id, method, args } satisfies ToThread)
-        calls.set(id, { resolve, reject })
+        const abort = () => worker.postMessage({ kind: 'abort', id } satisfies ToThread)
+        const signals = args.filter((arg) => arg instanceof AbortSignal)
+        for (const signal of signals) signal.addEventListener('abort', abort, { once: true })
+        const settled = <T>(then: (value: T) => void) => {
+          return (value: T) => {
+            for (const signal of signals) signal.removeEventListener('abort', abort)
+            then(value)
+          }
+        }
+        worker.postMessage({ id, method, args: args.map(sent) } satisfies ToThread)
+        calls.set(id, { args, resolve: settled(resolve), reject: settled(reject) })
         worker.ref()
       }),
     async end() {
@@ -165,11 +189,21 @@ function live(
           return settle(message.id, (call) => call.resolve(message.result))
         case 'failed':
           return settle(message.id, (call) => call.reject(revive(message.failure)))
+        case 'told': {
+          const listener = calls.get(message.id)?.args[message.argument]
+          return typeof listener === 'function' ? void listener(message.value) : undefined
+        }
         case 'problem':
           return onProblem?.(revive(message.failure))
       }
     })
   })
+}
+
+function sent(arg: unknown): SentArgument {
+  if (typeof arg === 'function') return { kind: 'listener' }
+  if (arg instanceof AbortSignal) return { kind: 'signal', isAborted: arg.aborted }
+  return { kind: 'plain', value: arg }
 }
 
 /** What is told of an error to another thread. */

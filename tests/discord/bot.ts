@@ -1,3 +1,5 @@
+import Database from 'better-sqlite3'
+import { EventEmitter, once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +21,10 @@ export type TestBot = {
   readonly moderation: Moderation
   /** Every log line so far, parsed. */
   readonly log: readonly Readonly<Record<string, unknown>>[]
+  /** Resolves once the log has a line of this message. */
+  logged(message: string): Promise<void>
+  /** Every decision that waits for a button has waited its fifteen minutes. */
+  expireDecisions(): void
   /** Ends the bot's process, as it were, and starts another on the same data. */
   restart(): Promise<void>
   /** Closes everything. @throws where the bot sent anything that Discord would have refused */
@@ -54,22 +60,30 @@ export async function startTestBot(options: TestBotOptions): Promise<TestBot> {
   const dataDir = await mkdtemp(join(tmpdir(), 'verbatim-data-'))
   const commands = options.commands ?? (await loadCommands())
   const lines: Record<string, unknown>[] = []
+  const written = new EventEmitter()
   const log = createLog({
     level: 'debug',
     secrets: [discord.token],
-    destination: { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
+    destination: {
+      write: (line) => {
+        lines.push(JSON.parse(line) as Record<string, unknown>)
+        written.emit('line')
+      },
+    },
   })
   const { corpusDir, indexDir } = options.coverage
-  const moderation = openModeration({
-    corpusDir,
-    indexDir,
-    dataDir,
-    feedsFile: options.feedsFile,
-    embedding: EMBEDDING,
-    allowLoopback: true,
-  })
+  const { feedsFile } = options
+  let moderation: Moderation
   const start = async (): Promise<Bot> => {
     const engine = await options.coverage.open()
+    moderation = await openModeration({
+      corpusDir,
+      indexDir,
+      dataDir,
+      feedsFile,
+      embedding: EMBEDDING,
+      allowLoopback: true,
+    })
     const bot = await startBot({
       config: {
         discordToken: discord.token,
@@ -100,8 +114,18 @@ export async function startTestBot(options: TestBotOptions): Promise<TestBot> {
       return bot
     },
     dataDir,
-    moderation,
+    get moderation() {
+      return moderation
+    },
     log: lines,
+    logged: async (message) => {
+      while (!lines.some((line) => line['msg'] === message)) await once(written, 'line')
+    },
+    expireDecisions: () => {
+      const database = new Database(join(dataDir, 'discord.db'))
+      database.prepare('UPDATE decisions SET expires_at = ?').run(Date.now())
+      database.close()
+    },
     restart: async () => {
       await bot.close()
       bot = await start()

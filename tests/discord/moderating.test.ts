@@ -146,7 +146,9 @@ describe('/corpus add', () => {
     expect(await tried({ file: upload('GIF89a', 'cat.gif') })).toContain('cat.gif is of no kind that is read')
     expect(await tried({ file: upload('', 'empty.txt') })).toContain('empty.txt is empty')
     expect(await tried({ url: 'file:///etc/passwd' })).toMatch(/http/u)
-    expect(await tried({ url: 'http://169.254.169.254/latest/meta-data/' })).toContain('was not fetched: it is, or leads to, a cloud metadata address')
+    expect(await tried({ url: 'http://169.254.169.254/latest/meta-data/' })).toContain(
+      'was not fetched: it is, or leads to, a cloud metadata address',
+    )
     expect(await tried({ file: upload('x'.repeat(11 * 1024 * 1024), 'huge.txt') })).toContain('at most 10.5 MB')
   })
 

@@ -14,6 +14,8 @@ export type Moody = {
   exit(): Promise<void>
   never(): Promise<void>
   after(milliseconds: number): Promise<string>
+  count(to: number, tell: (number: number) => void): Promise<number>
+  untilAborted(signal: AbortSignal): Promise<string>
 }
 
 /** How often the service may open, counted in memory that all its lives share. */
@@ -47,6 +49,15 @@ await serve(({ lives, most }: MoodyData, onProblem) => {
     after: (milliseconds) =>
       new Promise((resolve) => {
         setTimeout(() => resolve('done'), milliseconds)
+      }),
+    count(to, tell) {
+      for (let number = 1; number <= to; number++) tell(number)
+      return Promise.resolve(to)
+    },
+    untilAborted: (signal) =>
+      new Promise((resolve) => {
+        if (signal.aborted) return resolve('aborted before')
+        signal.addEventListener('abort', () => resolve('aborted'))
       }),
     close: () => Promise.resolve(),
   }

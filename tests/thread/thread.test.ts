@@ -83,3 +83,30 @@ test('given calls under way, when the thread is closed, then they finish, and la
   await expect(thread.call('twice', 1)).rejects.toThrow(/closed/)
   expect(thread.problems).toEqual([])
 })
+
+test('given listeners, when calls tell them something, then each hears its own call, in order and before the result', async () => {
+  await using thread = await open()
+  const heard: number[][] = [[], []]
+  const calls = [3, 5].map(async (to, i) => {
+    await thread.call('count', to, (number) => heard[i]?.push(number))
+    return heard[i]?.length
+  })
+  expect(await Promise.all(calls)).toEqual([3, 5])
+  expect(heard).toEqual([
+    [1, 2, 3],
+    [1, 2, 3, 4, 5],
+  ])
+})
+
+test('given a signal, when it aborts during one of two calls or was aborted before, then only those calls hear of it', async () => {
+  await using thread = await open()
+  const [one, other] = [new AbortController(), new AbortController()]
+  const [first, second] = [thread.call('untilAborted', one.signal), thread.call('untilAborted', other.signal)]
+  await thread.call('twice', 1) // the calls before it have arrived
+  one.abort()
+  expect(await first).toBe('aborted')
+  expect(await Promise.race([second, thread.call('after', 20)])).toBe('done')
+  other.abort()
+  expect(await second).toBe('aborted')
+  expect(await thread.call('untilAborted', AbortSignal.abort())).toBe('aborted before')
+})

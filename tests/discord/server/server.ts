@@ -26,6 +26,8 @@ export type LocalDiscord = {
     name: string,
     traits?: { readonly moderator?: boolean; readonly locale?: string; readonly roles?: readonly string[] },
   ): User
+  /** The same person after losing every permission to manage. */
+  demoted(user: User): User
   /** The direct messages between a user and the bot, or a group that has no bot in it. */
   directMessages(user: User, kind?: 'bot-dm' | 'private'): User
   /** Every request so far. */
@@ -93,6 +95,8 @@ export async function startLocalDiscord(options: LocalDiscordOptions = {}): Prom
       world.accounts.set(account.id, account)
       return createUser(world, gateway, account, channel())
     },
+    demoted: ({ account, channel }) =>
+      createUser(world, gateway, { ...account, permissions: MEMBER_PERMISSIONS }, channel),
     directMessages: (user, kind = 'bot-dm') =>
       user.in(addPrivateChannel(world, kind, `${kind} of ${user.account.name}`, [user.account.id])),
     requests: rest.requests,
