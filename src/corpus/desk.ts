@@ -195,7 +195,11 @@ function queue(): <T>(work: () => Promise<T>) => Promise<T> {
 /** The file of an article that somebody names; only what the corpus lists, so no path leads out of it. */
 async function fileOf(corpusDir: string, article: string): Promise<string> {
   const files = await articleFiles(corpusDir)
-  const file = files.find((name) => name === article) ?? files.find((name) => name.replace(/\.md$/i, '') === article)
+  const file =
+    files.find((name) => name === article) ??
+    files.find((name) => name.replace(/\.md$/i, '') === article) ??
+    // A disk may spell an accent as a mark of its own.
+    files.find((name) => name.normalize().replace(/\.md$/i, '') === article.normalize().replace(/\.md$/i, ''))
   if (file !== undefined) return file
   throw new UserError(
     'article-missing',

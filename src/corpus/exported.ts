@@ -64,8 +64,10 @@ type Stated = { [Field in keyof Omit<Article, 'slug' | 'file'>]: Article[Field] 
   'title' | 'body'
 >
 
-/** Whether a path from outside names an article's file below the corpus and nothing else. */
+/** Whether a path from outside names an article's file below the corpus and nothing else, short enough for any disk. */
 function isSafeFile(file: string): boolean {
   if (!/\.md$/i.test(file) || file.length > 400 || /(^|\/)readme\.md$/i.test(file)) return false
-  return file.split('/').every((part) => /^[^.\s\\:*?"<>|\p{Cc}][^\\:*?"<>|\p{Cc}]*$/u.test(part) && part.length <= 200)
+  return file
+    .split('/')
+    .every((part) => /^[^.\s\\:*?"<>|\p{Cc}][^\\:*?"<>|\p{Cc}]*$/u.test(part) && Buffer.byteLength(part) <= 200)
 }

@@ -188,7 +188,10 @@ type FeedOptions = PollOptions & { readonly fetch: PoliteFetch }
 async function pollFeed(feed: Feed, state: FeedState, options: FeedOptions): Promise<Polled> {
   const { clock, isForced = false, signal, fetchOptions } = options
   const nothing = { ...feed, added: [], known: 0, problems: [] }
-  const nextPoll = state.nextPoll === undefined ? undefined : new Date(state.nextPoll)
+  const planned = state.nextPoll === undefined ? undefined : new Date(state.nextPoll)
+  // Later than any pause is long: the clock was wrong when it was written.
+  const isSane = planned !== undefined && planned.getTime() <= clock.now() + LONGEST_PAUSE_MS + LONGEST_INTERVAL_MS
+  const nextPoll = isSane ? planned : undefined
   if (!isForced && state.isGone) return { report: { ...nothing, outcome: 'gone' }, next: state }
   if (!isForced && nextPoll !== undefined && nextPoll.getTime() > clock.now())
     return { report: { ...nothing, outcome: 'not-due', nextPoll }, next: state }

@@ -1,4 +1,4 @@
-import { link, mkdir, open, readFile, readdir, rename, stat } from 'node:fs/promises'
+import { link, lstat, mkdir, open, readFile, readdir, realpath, rename, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { isSystemError, removeFile, replaceFile, syncDirectory, TEMPORARY, withSyncedFile } from '../durable.ts'
 import { UserError } from '../errors.ts'
@@ -12,7 +12,12 @@ export async function readArticleFile(dir: string, file: string): Promise<string
   const problem = (reason: string, remedy: string) => ({ problem: { file, reason, remedy } })
   try {
     const full = path.join(dir, file)
-    const { size } = await stat(full)
+    const found = await stat(full)
+    // A pipe would be waited for, a device read forever.
+    if (!found.isFile()) return problem('is no file', 'Take it out of the corpus.')
+    if ((await lstat(full)).isSymbolicLink() && !isWithin(await realpath(dir), await realpath(full)))
+      return problem('is a link to a file outside the corpus', 'Copy the file into the corpus.')
+    const { size } = found
     if (size > MAX_ARTICLE_BYTES)
       return problem(`is larger than ${String(MAX_ARTICLE_BYTES / 1024 / 1024)} MB`, 'Split it into its articles.')
     return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(full))
@@ -91,13 +96,33 @@ export async function writeNew(dir: string, article: Article, taken: Set<string>
         const file = freeFile(article.slug, taken)
         const full = path.join(dir, file)
         taken.add(file.toLowerCase())
-        if (file.includes('/')) await mkdir(path.dirname(full), { recursive: true })
+        if (file.includes('/')) await folderFor(dir, file)
         if (!(await claim(temporary, full))) continue
         await syncDirectory(path.dirname(full))
         return file
       }
     })
   })
+}
+
+/**
+ * Makes the folder of a file of the corpus where there is none.
+ * @throws UserError `write-failed` when a link leads it out of the corpus
+ */
+export async function folderFor(dir: string, file: string): Promise<void> {
+  const folder = path.dirname(path.join(dir, file))
+  await mkdir(folder, { recursive: true })
+  if (isWithin(await realpath(dir), await realpath(folder))) return
+  throw new UserError(
+    'write-failed',
+    `${file} would lie outside the corpus at ${dir}: its folder is a link.`,
+    'Put a folder in the place of the link.',
+  )
+}
+
+function isWithin(dir: string, file: string): boolean {
+  const relative = path.relative(dir, file)
+  return relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative)
 }
 
 /** The first of `<slug>.md`, `<slug>-2.md`, … that is not taken. */

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises'
+import { open, readFile, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { isSystemError, syncDirectory } from '../durable.ts'
 import { UserError } from '../errors.ts'
 import { readArticle } from './article.ts'
-import { articleFiles, claim, writing } from './folder.ts'
+import { articleFiles, claim, folderFor, writing } from './folder.ts'
 import { slugOf } from './slug.ts'
 
 /** Names that start with a dot are not read as articles. */
@@ -48,7 +48,7 @@ export async function moveToTrash(corpusDir: string, removal: Removal): Promise<
   const title = await titleOf(source)
   await writing(corpusDir, async () => {
     try {
-      await mkdir(place, { recursive: true })
+      await folderFor(corpusDir, path.posix.join(TRASH, id, ARTICLE))
       await writeSynced(path.join(place, REMOVAL), `${JSON.stringify(removal)}\n`)
       await syncDirectory(path.join(corpusDir, TRASH))
       await rename(source, path.join(place, ARTICLE))
@@ -79,7 +79,7 @@ export async function restoreFromTrash(corpusDir: string, id: string): Promise<s
   const place = path.join(corpusDir, TRASH, id)
   return writing(corpusDir, async () => {
     const taken = new Set((await articleFiles(corpusDir)).map((file) => file.toLowerCase()))
-    await mkdir(path.dirname(path.join(corpusDir, removed.file)), { recursive: true })
+    await folderFor(corpusDir, removed.file)
     for (let n = 1; ; n++) {
       const file = n === 1 ? removed.file : removed.file.replace(/(\.md)?$/i, `-${String(n)}.md`)
       if (!taken.has(file.toLowerCase()) && (await claim(path.join(place, ARTICLE), path.join(corpusDir, file)))) {

@@ -325,6 +325,14 @@ describe('politeness', () => {
     expect((await pollFeeds([feed()], options()))[0]?.outcome).toBe('read')
   })
 
+  test('given a clock that was years ahead when a feed was asked, then it is asked again when the clock is right', async () => {
+    on('courier', '/rss', send('application/rss+xml', rss([])))
+    nowMs += 5 * 365 * 24 * 60 * MINUTE
+    await pollFeeds([feed()], options())
+    nowMs -= 5 * 365 * 24 * 60 * MINUTE
+    expect((await pollFeeds([feed()], options()))[0]?.outcome).toBe('read')
+  })
+
   test('given a feed that fails again and again, then it is asked ever more seldom, up to a day, and a success ends that', async () => {
     const gaps = []
     for (let poll = 0; poll < 8; poll++) {

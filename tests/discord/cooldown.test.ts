@@ -35,4 +35,13 @@ describe('cool-down', () => {
     for (let i = 0; i < 5; i++) cooldown.take([['ada', PACE]], 0)
     expect(cooldown.take([['ben', PACE]], 0)).toBeUndefined()
   })
+
+  test('given a clock that is set back by an hour, when somebody asks again, then they wait no longer than a full bucket takes', () => {
+    const cooldown = createCooldown()
+    const hour = 3_600_000
+    for (let i = 0; i < 2; i++) cooldown.take([['ada', PACE]], 2 * hour)
+    const again = cooldown.take([['ada', PACE]], hour) ?? 0
+    expect(again).toBe(hour + 1000)
+    expect(cooldown.take([['ada', PACE]], again + 1000)).toBeUndefined()
+  })
 })

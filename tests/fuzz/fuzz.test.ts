@@ -56,15 +56,7 @@ describe('somebody else’s text', () => {
   })
 
   test('given a page that Readability breaks on, when imported, then that is no bug of ours', () => {
-    const page = `<![CDATA[--><!DOCTYPE x [<!ENTITY a "b">]>`
-    const [reading] = readSource(
-      Buffer.from(`${page}<p>The bridge is closed, the council said on Monday.</p>`),
-      'a.html',
-    )
-    expect(reading).toMatchObject({ draft: { body: expect.stringContaining('The bridge is closed') as string } })
-    expect(() => {
-      importBytes(Buffer.from(page))
-    }).not.toThrow()
+    expect(() => readSource(Buffer.from('<![CDATA[--><!DOCTYPE x [<!ENTITY a "b">]>'), 'a.html')).toThrow(UserError)
   })
 
   test('given a page of a hundred thousand pieces of text in one element, when imported, then its text is read', () => {
