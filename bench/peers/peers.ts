@@ -17,13 +17,14 @@ import { writeTask } from './units.ts'
 
 /** Sentences of the corpora whose speed is measured; `BENCH_SENTENCES=1000` for others, separated by commas. */
 const sizes = (process.env['BENCH_SENTENCES'] ?? '1000,10000,100000').split(',').map(Number)
-const PEERS = ['lancedb', 'orama', 'vectra', 'minisearch'] as const
-const NAMES = {
+const NAMES: Readonly<Record<string, string>> = {
   lancedb: 'LanceDB, hybrid',
   orama: 'Orama, hybrid',
   vectra: 'Vectra, vectors',
   minisearch: 'MiniSearch, text',
-} as const
+}
+/** `BENCH_PEERS=lancedb` for some of them, separated by commas. */
+const peers = (process.env['BENCH_PEERS'] ?? Object.keys(NAMES).join(',')).split(',')
 const SPEED_QUESTIONS = 200
 /** A peer's questions stop after that time, at the earliest after 20. */
 const MOST_SECONDS = 15
@@ -136,11 +137,11 @@ async function speed(work: Work, size: number): Promise<void> {
   const { total, embed } = report.seconds
   add('Verbatim, retrieval', { ...ours, buildSeconds: total - embed })
   add('Verbatim, question to answer', await measure(whole, taskDir, indexDir, 'ask'))
-  for (const peer of PEERS) {
+  for (const peer of peers) {
     try {
-      add(NAMES[peer], await measurePeer(peer, taskDir))
+      add(NAMES[peer] ?? peer, await measurePeer(peer, taskDir))
     } catch (error) {
-      table.push([NAMES[peer], { colSpan: 8, content: `gives up: ${lastWords(error)}` }])
+      table.push([NAMES[peer] ?? peer, { colSpan: 8, content: `gives up: ${lastWords(error)}` }])
     }
   }
   console.log(
@@ -324,10 +325,10 @@ async function qualityTable(work: Work, set: string, indexDir: string, judged: r
         found.map((ids) => ids.map((id) => placeOfPassage.get(id))),
       )
     }
-    for (const peer of PEERS) {
+    for (const peer of peers) {
       const { found } = await measurePeer(peer, taskDir)
       add(
-        NAMES[peer],
+        NAMES[peer] ?? peer,
         kind,
         found.map((ids) => ids.map((id) => units[kind][id]?.place)),
       )
