@@ -72,10 +72,10 @@ async function runAll(names: readonly string[]): Promise<void> {
       console.log(`\n## ${name}\n`)
       const printed = await runApart(name, workDir)
       sections.push(`## ${name}\n\n\`\`\`text\n${printed.trim()}\n\`\`\`\n`)
+      const minutes = ((performance.now() - started) / 60_000).toFixed(0)
+      const head = `# Results of the last full run\n\n${machine}. ${String(sections.length)} of ${String(names.length)} benchmarks took ${minutes} minutes. Written by\n\`npm run bench\`; medians over repeated runs where a benchmark repeats, ratios between what ran side by side.\n`
+      await writeFile(resultsFile, [head, ...sections].join('\n'))
     }
-    const minutes = ((performance.now() - started) / 60_000).toFixed(0)
-    const head = `# Results of the last full run\n\n${machine}. It took ${minutes} minutes. Written by \`npm run bench\`; medians over repeated runs\nwhere a benchmark repeats, ratios between what ran side by side.\n`
-    await writeFile(resultsFile, [head, ...sections].join('\n'))
     console.log(`\nWritten to ${resultsFile}`)
   } finally {
     await rm(workDir, { recursive: true, force: true })
