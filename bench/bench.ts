@@ -25,6 +25,8 @@ const OTHERS = new Set([
   'texts.ts',
   'work.ts',
 ])
+/** The order of a full run, so that one that is ended early has told most; others come last. */
+const ORDER = ['peers', 'embedding', 'quotes', 'questions', 'start', 'memory', 'index-build', 'reindex', 'discord']
 /** Benchmarks that take long; they run when they are named. */
 const BY_NAME_ONLY = new Set(['load'])
 
@@ -37,7 +39,8 @@ async function benchmarks(): Promise<Map<string, string>> {
   const folders = entries
     .map((entry) => [entry, join(directory, entry, `${entry}.ts`)] as const)
     .filter(([, file]) => existsSync(file))
-  return new Map([...files, ...folders].sort(([a], [b]) => a.localeCompare(b)))
+  const place = (name: string) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length)
+  return new Map([...files, ...folders].sort(([a], [b]) => place(a) - place(b) || a.localeCompare(b)))
 }
 
 /** Runs a benchmark in a process of its own and gives what it printed; none of them sees the memory of another. */
