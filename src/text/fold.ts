@@ -28,13 +28,16 @@ export function fold(original: string): FoldedText {
   const starts: number[] = []
   const ends: number[] = []
   let text = ''
+  // Looked up in the text itself, each character would cost as much as all before it.
+  let endsInSpace = true
   let at = 0
   for (const character of original) {
     const end = at + character.length
     const folded = foldCharacter(character)
     if (folded === ' ') {
-      if (text !== '' && !text.endsWith(' ')) {
+      if (!endsInSpace) {
         text += ' '
+        endsInSpace = true
         starts.push(at)
         ends.push(end)
       }
@@ -44,9 +47,10 @@ export function fold(original: string): FoldedText {
         ends.push(end)
       }
       text += folded
+      if (folded !== '') endsInSpace = false
     }
     // A mark that folds away belongs to the letter before it, so that a slice never cuts a letter from its accent.
-    if (folded === '' && ends.length > 0 && !text.endsWith(' ')) ends[ends.length - 1] = end
+    if (folded === '' && !endsInSpace) ends[ends.length - 1] = end
     at = end
   }
   text = text.trimEnd()

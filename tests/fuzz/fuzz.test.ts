@@ -84,4 +84,24 @@ describe('somebody else’s text', () => {
   test('given half a character five hundred thousand times, when split, then it is one sentence', () => {
     expect(splitSentences('\ud83d'.repeat(500_000)).map(({ start, end }) => [start, end])).toEqual([[0, 500_000]])
   })
+
+  test.each(['dashes', 'emoji', 'spaces between words', 'one line of words'])(
+    'given eight times as many %s, when folded and read as terms, then it takes no more than a few times eight as long',
+    (shape) => {
+      const entry = ENTRIES.find(({ name }) => name === 'folding and terms')
+      const text = SHAPES[shape]
+      if (entry === undefined || text === undefined) throw new Error('there is no such entry or shape')
+      const cpuMs = (size: number) =>
+        Math.min(
+          ...Array.from({ length: 3 }, () => {
+            const before = process.cpuUsage()
+            entry.run(text(size))
+            return process.cpuUsage(before).user / 1000
+          }),
+        )
+      cpuMs(20_000)
+      // Linear is 8, quadratic 64.
+      expect(cpuMs(160_000) / Math.max(1, cpuMs(20_000))).toBeLessThan(30)
+    },
+  )
 })
