@@ -39,12 +39,12 @@ export async function run(): Promise<void> {
       const corpusDir = join(root, `corpus-${String(size)}`)
       const indexDir = join(root, `index-${String(size)}`)
       const articles = await writeCorpus(corpusDir, texts, size)
-      const build = (full = false) => withPeakMemory(() => buildIndex({ corpusDir, indexDir, embedding, full }))
-      const { report: full, peakMegabytes } = await build(true)
-      builds.push(row('full', full, peakMegabytes))
+      const build = (full = false) => buildIndex({ corpusDir, indexDir, embedding, full })
+      const full = await build(true)
+      builds.push(row('full', full))
       const change = async (what: string, article?: Article) => {
         if (article) await writeFile(join(corpusDir, article.file), formatArticle(article))
-        const { report } = await build()
+        const report = await build()
         const share = `${((100 * report.seconds.total) / full.seconds.total).toFixed(1)} %`
         changes.push([full.sentences, what, report.seconds.total.toFixed(2), share, report.embeddedSentences])
         return report
@@ -53,7 +53,7 @@ export async function run(): Promise<void> {
       if (!first || !second) throw new Error('a corpus of fewer than two articles')
       await change('nothing changed')
       const report = await change('one sentence changed', { ...first, body: `${first.body} Nobody was hurt.` })
-      builds.push(row('one changed', report, 0))
+      builds.push(row('one changed', report))
       await change('one article added', { ...second, file: 'added.md', body: vary(second.body, 7777) })
       largest = join(indexDir, 'generations', String(report.generation + 1), 'coverage.db')
     }
@@ -64,27 +64,14 @@ export async function run(): Promise<void> {
   }
 }
 
-function row(what: string, report: BuildReport, peakMegabytes: number): (string | number)[] {
+function row(what: string, report: BuildReport): (string | number)[] {
   const { seconds, sentences, articles, megabytes } = report
   const stages = BUILD_STAGES.map(
     (stage) => `${seconds[stage].toFixed(2)} (${((100 * seconds[stage]) / seconds.total).toFixed(0)} %)`,
   )
   const rate = (sentences / seconds.total).toFixed(0)
-  const peak = peakMegabytes === 0 ? '' : peakMegabytes.toFixed(0)
+  const peak = report.peakMegabytes.toFixed(0)
   return [sentences, articles, `${what} ${seconds.total.toFixed(1)} s`, ...stages, rate, megabytes.toFixed(1), peak]
-}
-
-/** The process's own memory; the embedding processes have theirs. */
-async function withPeakMemory(
-  work: () => Promise<BuildReport>,
-): Promise<{ report: BuildReport; peakMegabytes: number }> {
-  let peak = 0
-  const timer = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 20)
-  try {
-    return { report: await work(), peakMegabytes: peak / 1e6 }
-  } finally {
-    clearInterval(timer)
-  }
 }
 
 /** Recall and time of the graph, whole and under filters, on the vectors of a built index. */

@@ -35,7 +35,7 @@ export async function run(): Promise<void> {
     const written = await writeBriefs(corpusDir, texts, articles)
     const stages = new Table({
       style: plain,
-      head: ['build', 'articles', 'sentences', 'seconds', ...BUILD_STAGES.map(String), 'embedded'],
+      head: ['build', 'articles', 'sentences', 'seconds', ...BUILD_STAGES.map(String), 'embedded', 'peak MB'],
     })
     const full = await build(true)
     stages.push(row('full', full))
@@ -124,9 +124,10 @@ function whilePending(work: Promise<unknown>): () => boolean {
 
 const timesOf = (asked: readonly Asked[]) => asked.map(({ ms }) => ms)
 
-function row(what: string, { articles, sentences, seconds, embeddedSentences }: BuildReport): (string | number)[] {
+function row(what: string, report: BuildReport): (string | number)[] {
+  const { articles, sentences, seconds, embeddedSentences, peakMegabytes } = report
   const stages = BUILD_STAGES.map(
     (stage) => `${seconds[stage].toFixed(2)} (${((100 * seconds[stage]) / seconds.total).toFixed(0)} %)`,
   )
-  return [what, articles, sentences, seconds.total.toFixed(2), ...stages, embeddedSentences]
+  return [what, articles, sentences, seconds.total.toFixed(2), ...stages, embeddedSentences, peakMegabytes.toFixed(0)]
 }

@@ -7,7 +7,10 @@ import { formatArticle, type Article, type ArticleProblem } from './article.ts'
 /** Bytes of one article file that are read; the longest reportage is a hundredth of it. */
 const MAX_ARTICLE_BYTES = 8 * 1024 * 1024
 
-/** The text of an article's file, or why it cannot be had. */
+/**
+ * The text of an article's file, or why it cannot be had.
+ * @throws the system error when the system has no room for another open file
+ */
 export async function readArticleFile(dir: string, file: string): Promise<string | { problem: ArticleProblem }> {
   const problem = (reason: string, remedy: string) => ({ problem: { file, reason, remedy } })
   try {
@@ -23,6 +26,8 @@ export async function readArticleFile(dir: string, file: string): Promise<string
     return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(full))
   } catch (error) {
     if (error instanceof TypeError) return problem('is not UTF-8 text', 'Save it as UTF-8, or import it.')
+    // Not the file's fault: an index that is built without it would have lost an article.
+    if (isSystemError(error, 'EMFILE', 'ENFILE', 'ENOMEM')) throw error
     if (isSystemError(error)) return problem(`cannot be read (${error.code})`, 'Check the file and its permissions.')
     throw error
   }

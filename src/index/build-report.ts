@@ -49,6 +49,8 @@ export const buildReportSchema = z.object({
   seconds: z.record(z.enum([...BUILD_STAGES, 'total']), seconds),
   /** Size of the generation on disk, in millions of bytes. */
   megabytes: z.number(),
+  /** Most memory that the process of the build held, in millions of bytes; embedding processes have their own. */
+  peakMegabytes: z.number(),
   /** Articles that could not be read, and why. */
   problems: z.array(
     z.object({ file: z.string(), field: z.string().exactOptional(), reason: z.string(), remedy: z.string() }),

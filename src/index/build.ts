@@ -358,6 +358,7 @@ function report(
     reusedSentences: sentences - embedded,
     seconds: clock.seconds(),
     megabytes: bytes / 1e6,
+    peakMegabytes: (process.resourceUsage().maxRSS * 1024) / 1e6,
     problems: [...read.problems],
   }
 }

@@ -39,6 +39,13 @@ export function diskError(error: unknown, indexDir: string): unknown {
   const isFile = isSystemError(error) && error.syscall?.startsWith('spawn') === false
   if (!isSqlite && !isFile) return error
   const reason = isFile ? error.message : `${String(error.code)}: ${error.message}`
+  if (isSystemError(error, 'EMFILE', 'ENFILE'))
+    return new UserError(
+      'write-failed',
+      `The index at ${indexDir} could not be built: too many files are open (${reason}). The one before, if any, is still in use.`,
+      'Allow more open files (`ulimit -n`), or close what opens so many, then run `verbatim index` again.',
+      { cause: error },
+    )
   return new UserError(
     'write-failed',
     `The index at ${indexDir} could not be written (${reason}). The one before, if any, is still in use.`,

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -94,3 +95,28 @@ describe('given files whose stamps are known', () => {
     expect(kinds(await readLater(stamps))[1]).toEqual(['two.md', 'problems'])
   })
 })
+
+// `ulimit -n` is POSIX; Windows has nothing like it.
+test.runIf(process.platform !== 'win32')(
+  'given a system that opens no more files, when read, then that is thrown and not told of the files as their problem',
+  async () => {
+    for (let number = 1; number <= 16; number++) await write(`more-${String(number)}.md`, 'Fog in Merrow')
+    const program = `
+      const { openSync, closeSync } = await import('node:fs')
+      const { readChanges } = await import(${JSON.stringify(new URL('../../src/corpus/corpus.ts', import.meta.url))})
+      const open = []
+      try { for (;;) open.push(openSync('/dev/null', 'r')) } catch {}
+      for (const file of open.splice(-3)) closeSync(file)
+      try { for await (const { kind } of readChanges(${JSON.stringify(dir)}, new Map())) console.log(kind) }
+      catch (error) { console.log(error.code) }
+    `
+    const args = [process.execPath, '--import', import.meta.resolve('tsx'), '--input-type=module', '-e', program]
+    const lines = await new Promise<string>((resolve, reject) => {
+      execFile('sh', ['-c', 'ulimit -n 256; exec "$0" "$@"', ...args], (error, stdout) =>
+        error === null ? resolve(stdout) : reject(error),
+      )
+    })
+    expect(lines.trim().split('\n').at(-1)).toBe('EMFILE')
+    expect(lines).not.toContain('problems')
+  },
+)

@@ -35,6 +35,8 @@ describe.runIf(process.platform !== 'win32')('given a disk that fills up', () =>
     const generation = await openIndex(site.indexDir)
     expect(generation.articles()).toHaveLength(10)
     await generation.close()
+    // There is room again.
+    expect(await buildIndex({ ...site, embedding })).toMatchObject({ changed: true, articles: 12, generation: 2 })
   })
 })
 
