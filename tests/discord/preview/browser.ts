@@ -18,15 +18,24 @@ export async function launchBrowser(executablePath: string): Promise<Browser> {
   })
 }
 
+/** A file as a person picks it. */
+export type PickedFile = { readonly name: string; readonly text: string }
+
 /** Types a slash command with options into the page, as a person does, and sends it. */
-export async function typeCommand(page: Page, name: string, options: Readonly<Record<string, string>>): Promise<void> {
+export async function typeCommand(
+  page: Page,
+  name: string,
+  options: Readonly<Record<string, string | PickedFile>>,
+): Promise<void> {
   await page.fill('#line', `/${name}`)
   await page.click(`#menu button:has-text("/${name}")`)
   for (const [option, value] of Object.entries(options)) {
     const field = page.locator(`#form [name="${option}"]`)
     if ((await field.count()) === 0) await page.click(`#form .chip:has-text("+ ${option}")`)
-    if (await field.evaluate((node) => node.tagName === 'SELECT')) await field.selectOption(value)
+    if (typeof value === 'object')
+      await field.setInputFiles({ name: value.name, mimeType: 'text/plain', buffer: Buffer.from(value.text) })
+    else if (await field.evaluate((node) => node.tagName === 'SELECT')) await field.selectOption(value)
     else await field.fill(value)
   }
-  await page.locator('#form input').first().press('Enter')
+  await page.locator('#form').evaluate((form) => (form as unknown as { requestSubmit(): void }).requestSubmit())
 }

@@ -10,6 +10,23 @@ import { startPreview } from './preview.ts'
 /** `npm run pictures`: the pictures of README, of real answers from the sample corpus. Needs a Chromium. */
 const PICTURES = fileURLToPath(new URL('../../../.images/', import.meta.url))
 
+const FERRY = {
+  name: 'ferry.txt',
+  text: `Ferry to Holm sails again after nine weeks
+By Nora Quist
+Outlet: Harlow Courier
+2 April 2026
+
+The ferry to Holm sails again from Friday. A crack in the hull had kept it in the yard for nine weeks, longer than anybody on the island can remember.
+
+“We have learned how far away the other shore is,” said Ilse Varga, who runs the shop at the landing.
+
+The shipping line said that passengers with a season ticket would get their money back for February and March.
+
+Sign up for our newsletter
+`,
+}
+
 type Scene = { readonly name: string; show(page: Page): Promise<void> }
 
 const answered = async (page: Page) => {
@@ -36,6 +53,14 @@ const scenes: readonly Scene[] = [
     name: 'verify',
     show: async (page) => {
       await typeCommand(page, 'verify', { quote: 'a sinister intent to realise its imperial goal' })
+      await answered(page)
+    },
+  },
+  {
+    name: 'corpus-add',
+    show: async (page) => {
+      await page.selectOption('#person', { label: 'Mo Moderator' })
+      await typeCommand(page, 'corpus add', { file: FERRY })
       await answered(page)
     },
   },

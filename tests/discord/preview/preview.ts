@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { ApplicationCommandOptionType } from 'discord.js'
 import { z } from 'zod'
 import type { Config } from '../../../src/config.ts'
 import { createLog } from '../../../src/discord/logging.ts'
@@ -26,7 +27,17 @@ const post = z.discriminatedUnion('do', [
   z.object({
     do: z.literal('send'),
     command: z.string(),
-    options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+    options: z.record(
+      z.string(),
+      z.union([
+        z.string(),
+        z.number(),
+        z.boolean(),
+        z
+          .object({ name: z.string().max(200), base64: z.base64() })
+          .transform(({ name, base64 }) => ({ name, bytes: Buffer.from(base64, 'base64') })),
+      ]),
+    ),
   }),
   z.object({ do: z.literal('press'), message: z.string(), customId: z.string() }),
   z.object({
@@ -92,7 +103,7 @@ export async function startPreview(config: Config, port: number): Promise<Previe
     ),
     person: user.account.id,
     channel: user.channel.id,
-    commands: [...discord.world.application.commands.values()],
+    commands: offeredCommands(discord, user),
     messages: user.sees().map(messageSeen),
   })
 
@@ -173,6 +184,19 @@ export async function startPreview(config: Config, port: number): Promise<Previe
   }
 }
 
+/** The commands that Discord's client would offer somebody, each subcommand as a command of its own. */
+function offeredCommands(discord: LocalDiscord, { account }: User): readonly unknown[] {
+  return [...discord.world.application.commands.values()]
+    .filter(
+      ({ default_member_permissions: needed }) => (account.permissions & BigInt(needed ?? 0)) === BigInt(needed ?? 0),
+    )
+    .flatMap((command): readonly unknown[] => {
+      const subcommands = (command.options ?? []).filter(({ type }) => type === ApplicationCommandOptionType.Subcommand)
+      if (subcommands.length === 0) return [command]
+      return subcommands.map((each) => ({ ...each, type: command.type, name: `${command.name} ${each.name}` }))
+    })
+}
+
 const channelName = (channel: Channel): string => (channel.kind === 'guild' ? `# ${channel.name}` : '@ Verbatim')
 
 /** The window that a button opens, if it opens one. */
@@ -205,6 +229,7 @@ function messageSeen(message: Message): unknown {
     isEdited: message.edits > 0,
     blocks: markdownBlocks(message.content),
     components: draw(message.components),
+    files: message.attachments.map(({ name, bytes }) => ({ name, bytes: bytes.length })),
   }
 }
 
