@@ -30,6 +30,8 @@ export type Frame = Span & {
 
 /** Sentences are cut after so many tokens, so that work per sentence is bounded on any input. */
 const LONGEST_FRAME = 240
+/** A hyphenated word is put together up to so many characters: an endless one would be copied whole at each hyphen. */
+const LONGEST_COMPOUND = 60
 /** Text goes through the tagger in windows of at most so many characters, cut at white space. */
 const WINDOW = 4_000
 const TITLES =
@@ -140,6 +142,7 @@ function addWord(word: string, start: number, end: number, pos: string, into: To
     isHyphen(last) &&
     before?.end === last.start &&
     before.quotation < 0 &&
+    end - before.start <= LONGEST_COMPOUND &&
     STARTS_WORD.test(word) &&
     ENDS_WORD.test(before.text)
   ) {

@@ -40,6 +40,13 @@ test('given hyphens in names, when read, then each name is one word', () => {
   expect(words).toContain('Jean-Claude')
 })
 
+test('given a word of hyphens without end, when read, then no token grows with it', () => {
+  const text = 'Ann-'.repeat(2000)
+  const tokens = framesOf(text).flatMap((frame) => frame.tokens)
+  expect(Math.max(...tokens.map((token) => token.text.length))).toBeLessThanOrEqual(60)
+  expect(tokens.map((token) => token.text).join('')).toBe(text)
+})
+
 test('given any text, when read, then tokens are slices of it in order and no quotation is lost', () => {
   const piece = fc.constantFrom(
     '“',
