@@ -3,7 +3,6 @@ import {
   PermissionFlagsBits,
   TextInputStyle,
   ComponentType,
-  type ButtonInteraction,
   type Interaction,
   type ModalSubmitInteraction,
 } from 'discord.js'
@@ -64,7 +63,7 @@ export type Moderators = {
   /** Runs a moderator's command, whose use `allow` has granted. */
   run(turn: Turn, command: Command, subcommand: string | undefined, values: CommandValues): Promise<void>
   /** A pressed button of a decision: opens its form, or does what was decided. */
-  press(turn: Turn, interaction: ButtonInteraction, pressed: Press): Promise<void>
+  press(turn: Turn, pressed: Press): Promise<void>
   /** A form that was sent. */
   submit(turn: Turn, interaction: ModalSubmitInteraction, pressed: Press): Promise<void>
   /** On record: what a moderator changed that is not the corpus. */
@@ -214,7 +213,7 @@ export function createModerators(options: ModeratorsOptions): Moderators {
         command.run(values, contextOf(turn, subcommand, onProgress) satisfies CommandContext),
       )
     },
-    press: async (turn, _interaction, { fields: [id = '', choice = ''] }) => {
+    press: async (turn, { fields: [id = '', choice = ''] }) => {
       const found = await pendingFor(turn, id, choice)
       if (found === undefined) return
       const { form } = found.chosen
@@ -224,8 +223,8 @@ export function createModerators(options: ModeratorsOptions): Moderators {
     },
     submit: async (turn, interaction, { fields: [id = '', choice = ''] }) => {
       const found = await pendingFor(turn, id, choice)
-      if (found?.chosen.form === undefined) return
-      const values = found.chosen.form.fields.map(
+      if (found === undefined) return
+      const values = (found.chosen.form?.fields ?? []).map(
         ({ name }) => [name, interaction.fields.getTextInputValue(name)] as const,
       )
       await decide(turn, id, found, Object.fromEntries(values))

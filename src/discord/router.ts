@@ -335,7 +335,7 @@ export function createRouter(options: RouterOptions): Router {
       case 'follow-up':
         return askFurther(turn, pressed)
       case 'decide':
-        return moderators.press(turn, interaction, pressed)
+        return moderators.press(turn, pressed)
       default:
         return turn.note('This button is too old to work.')
     }

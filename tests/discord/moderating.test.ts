@@ -2,8 +2,11 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Command } from '../../src/command.ts'
 import { readAudit } from '../../src/corpus/audit.ts'
 import { importPaths, readCorpus } from '../../src/corpus/corpus.ts'
+import { moderatorOf } from '../../src/options.ts'
+import type { Reply } from '../../src/reply.ts'
 import { startTestBot, type TestBot } from './bot.ts'
 import { buttonsOf, markupIn, markdownOf, textOf } from './server/reading.ts'
 import type { Message, User } from './server/server.ts'
@@ -272,5 +275,50 @@ describe('/reindex', () => {
     )
     for (const answer of answers) expect(textOf(answer)).toContain('safe for people on foot')
     await reindexing.says(/Reindexed in/u)
+  })
+
+  test('given two moderators, when both reindex at once, then both are told what the index holds in the end', async () => {
+    const other = on.discord.user('Moa', { moderator: true })
+    const preview = await mod.type('/corpus add', {
+      file: upload(note('Swifts', 'Swifts nest in the tower.'), 'swifts.md'),
+    })
+    await mod.press(preview, 'Save')
+    const done = /Reindexed in|up to date/u
+    const [mine, theirs] = await Promise.all([mod.start('/reindex').says(done), other.start('/reindex').says(done)])
+    const articles = (await files()).length
+    for (const message of [mine, theirs]) expect(textOf(message)).toMatch(new RegExp(`Articles · ${articles}\\b`, 'u'))
+  })
+})
+
+describe('long work', () => {
+  test('given progress a hundred times a second, when shown, then the message changes at most every two seconds, and ends with the result', async () => {
+    const busy: Command = {
+      definition: { name: 'busy', description: 'Takes a while', example: '/busy', access: 'moderator', options: [] },
+      async run(_options, context) {
+        const { onProgress } = moderatorOf(context)
+        const reply = (blocks: Reply['blocks']): Reply => ({
+          outcome: 'answered',
+          audience: 'asker',
+          blocks,
+          actions: [],
+        })
+        const started = performance.now()
+        for (let done = 0; performance.now() - started < 2600; done++) {
+          onProgress(
+            reply([{ kind: 'progress', stage: 'Working', done, total: 500, perSecond: 96.4, secondsLeft: 7.2 }]),
+          )
+          await new Promise((resolve) => setTimeout(resolve, 10))
+        }
+        return reply([{ kind: 'text', text: 'Done.' }])
+      },
+    }
+    const slow = await startTestBot({ coverage, commands: [busy] })
+    const turn = slow.discord.user('Mo', { moderator: true }).start('/busy')
+    const shown = await turn.says(/Working/u)
+    expect(textOf(shown)).toMatch(/Working\n.*░.* \d+ of 500 · 96\.4 a second · 8 s left/u)
+    await turn.says(/Done\./u)
+    const edits = slow.discord.requests.filter(({ method, path }) => method === 'PATCH' && path.startsWith('/webhooks'))
+    expect(edits).toHaveLength(3) // at once, after two seconds, and the result
+    await slow.close()
   })
 })
