@@ -174,12 +174,30 @@ export async function markReader(indexDir: string, generation: number): Promise<
   const mark = path.join(dir, [String(generation), String(process.pid), hostname(), randomUUID()].join('@'))
   try {
     await mkdir(dir, { recursive: true })
+    await removeNamesakes(dir)
     await writeFile(mark, '')
   } catch (error) {
     if (!isSystemError(error, 'EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT', 'ENOENT')) throw error
   }
   return () => removeFile(mark)
 }
+
+/**
+ * Removes the marks of this process's dead namesakes: in a container that was killed and started again, the same program
+ * has the same number.
+ */
+async function removeNamesakes(dir: string): Promise<void> {
+  const startedMs = Date.now() - process.uptime() * 1000
+  for (const name of await readdir(dir)) {
+    const [, pid, host] = name.split('@')
+    const mark = path.join(dir, name)
+    if (pid === String(process.pid) && host === hostname() && (await markedMs(mark)) < startedMs - CLOCKS_DIFFER_MS)
+      await removeFile(mark)
+  }
+}
+
+/** A mark's time is the file system's, the process's own is the system's. */
+const CLOCKS_DIFFER_MS = 1000
 
 /**
  * Removes the generations before the current one that nobody reads. A reader that came just too late finds its files
@@ -223,11 +241,15 @@ async function readGenerations(indexDir: string): Promise<ReadonlySet<number>> {
 const FOREIGN_MARK_LASTS_MS = 24 * 60 * 60 * 1000
 
 async function isYoung(mark: string): Promise<boolean> {
-  const markedMs = await stat(mark).then(
+  return Date.now() - (await markedMs(mark)) < FOREIGN_MARK_LASTS_MS
+}
+
+/** When a mark was made; 0 when it is gone. */
+function markedMs(mark: string): Promise<number> {
+  return stat(mark).then(
     ({ mtimeMs }) => mtimeMs,
     () => 0,
   )
-  return Date.now() - markedMs < FOREIGN_MARK_LASTS_MS
 }
 
 function isAlive(pid: number): boolean {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { cp, mkdir, mkdtemp, open, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, open, readdir, readFile, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -141,6 +141,22 @@ test('given the mark of a reader that died, when the index is built, then the ma
   await writeFile(mark, '')
   await buildIndex({ corpusDir: site.corpusDir, indexDir, embedding, full: true })
   await expect(readFile(mark)).rejects.toMatchObject({ code: 'ENOENT' })
+  await expect(readFile(inGeneration('manifest.json'))).rejects.toMatchObject({ code: 'ENOENT' })
+})
+
+test('given the mark of a dead reader that had the number of this process, when opened and built, then the mark and its generation go', async () => {
+  await mkdir(path.join(indexDir, 'readers'), { recursive: true })
+  const mark = path.join(indexDir, 'readers', `1@${String(process.pid)}@${hostname()}@x`)
+  await writeFile(mark, '')
+  const beforeThis = Date.now() / 1000 - process.uptime() - 60
+  await utimes(mark, beforeThis, beforeThis)
+  const other = await openIndex(indexDir)
+  const generation = await openIndex(indexDir)
+  await expect(readFile(mark)).rejects.toMatchObject({ code: 'ENOENT' })
+  await generation.close()
+  expect(await readdir(path.join(indexDir, 'readers'))).toHaveLength(1)
+  await other.close()
+  await buildIndex({ corpusDir: site.corpusDir, indexDir, embedding, full: true })
   await expect(readFile(inGeneration('manifest.json'))).rejects.toMatchObject({ code: 'ENOENT' })
 })
 
