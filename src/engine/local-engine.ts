@@ -30,7 +30,6 @@ import { verifyQuote } from '../quotes/verify.ts'
 import { completionOf } from '../search/completion.ts'
 import { relevantQuotes } from '../search/relevant-quotes.ts'
 import { describeHit, search } from '../search/search.ts'
-import { foldKey } from '../text/fold.ts'
 import { splitParagraphs } from '../text/paragraphs.ts'
 import { readTerms } from '../text/terms.ts'
 
@@ -110,26 +109,18 @@ async function ask(
   embedder: Embedder,
   question: AskedQuestion,
 ): Promise<Answer & { readonly generation: number }> {
-  const filter = filterOf(generation, question)
+  const filter = filterOf(question)
   const hits = await search(generation, embedder, { text: question.text, limit: question.limit ?? 10, filter })
   return { ...answerOf(hits), generation: generation.manifest.generation }
 }
 
-/** What the index filters by; undefined where nothing is left out. Tags are looked up, the index does not know them. */
-function filterOf(generation: Generation, { outlets, since, until, tags }: Scope): ArticleFilter | undefined {
-  const wanted = tags && new Set(tags.map(foldKey))
+/** What the index filters by; undefined where nothing is left out. */
+function filterOf({ outlets, since, until, tags }: Scope): ArticleFilter | undefined {
   const filter = {
     ...(outlets === undefined ? {} : { outlets }),
     ...(since === undefined ? {} : { since }),
     ...(until === undefined ? {} : { until }),
-    ...(wanted === undefined
-      ? {}
-      : {
-          articleIds: generation
-            .articles()
-            .filter((article) => article.tags.some((tag) => wanted.has(foldKey(tag))))
-            .map(({ articleId }) => articleId),
-        }),
+    ...(tags === undefined ? {} : { tags }),
   }
   return Object.keys(filter).length === 0 ? undefined : filter
 }
@@ -142,7 +133,7 @@ async function findArticles(
   embedder: Embedder,
   { about, limit = 25, ...scope }: ArticleQuery,
 ): Promise<readonly ArticleSummary[]> {
-  const filter = filterOf(generation, scope)
+  const filter = filterOf(scope)
   if (about === undefined) {
     const articles = filter === undefined ? generation.articles() : generation.articlesKept(filter)
     return newestFirst(articles).slice(0, limit).map(summaryOf)
@@ -198,7 +189,7 @@ async function quotesOf(
     return { kind: 'ambiguous', candidates: lookup.candidates.map((candidate) => candidate.speaker) }
   const { speaker } = lookup.match
   const rows = generation
-    .quotesOfSpeaker(speaker.speakerId, filterOf(generation, scope))
+    .quotesOfSpeaker(speaker.speakerId, filterOf(scope))
     .filter((quote) => kind === 'all' || quote.kind === kind)
   const quotes = readQuotes(generation, rows)
   const sayings =
@@ -270,7 +261,7 @@ function verifyClaim(
   speaker: string | undefined,
   scope: Pick<Scope, 'outlets' | 'tags'> = {},
 ): Verification {
-  const filter = filterOf(generation, scope)
+  const filter = filterOf(scope)
   const claimed = speaker === undefined ? undefined : claimedBy(people.finder.lookUp(speaker))
   const read = new Map<number, ArticleRow>()
   const verdict = verifyQuote<QuoteRow>(
@@ -304,15 +295,16 @@ function articlesWith(
   // Quotes keep their words as printed, so that a phrase of common words is found in them; passages keep stems.
   const phrase = phrases.map((words) => `"${words.replaceAll('"', ' ')}"`).join(' OR ')
   const stems = phrases
-    .map((words) => readTerms(words).filter(({ isInitials }) => !isInitials))
-    .filter((terms) => terms.length > 0)
-    .map((terms) => `(${terms.map(({ stem }) => `"${stem}"`).join(' AND ')})`)
-    .join(' OR ')
-  if (stems === '') return []
+    .map((words) => readTerms(words).flatMap(({ stem, isInitials }) => (isInitials ? [] : [stem])))
+    .filter((ofPhrase) => ofPhrase.length > 0)
+  if (stems.length === 0) return []
   const quoting = generation
     .searchQuotes(phrase, limit, filter)
     .map(({ quoteId }) => generation.quote(quoteId).articleId)
-  const passages = generation.bm25(stems, limit * PASSAGES_PER_ARTICLE, filter === undefined ? {} : { filter })
+  const passages = stems
+    .flatMap((ofPhrase) => generation.passagesWithAll(ofPhrase, limit * PASSAGES_PER_ARTICLE, filter))
+    .sort((a, b) => b.bm25 - a.bm25)
+    .slice(0, limit * PASSAGES_PER_ARTICLE)
   const writing = passages.map(({ passageId }) => generation.passage(passageId).articleId)
   return [...new Set([...quoting, ...writing])].slice(0, limit)
 }

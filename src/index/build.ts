@@ -34,6 +34,7 @@ import { withBuildLock } from './lock.ts'
 import type { Manifest } from './manifest.ts'
 import { SCHEMA_FINGERPRINT } from './schema.ts'
 import { createVectorGraph, readVectorGraph, type VectorGraph } from './vectors.ts'
+import { writeWords } from './words.ts'
 
 /** Texts that are embedded, then stored, at a time. */
 const EMBED_BATCH = 4096
@@ -41,7 +42,7 @@ const EMBED_BATCH = 4096
 const LINK_BATCH = 256
 /** A graph in which more than this share of the vectors is removed is built anew. */
 const MAX_REMOVED_SHARE = 0.2
-/** New articles above this share of all make packing the full-text tables worth its time. */
+/** New articles above this share of all make packing the full-text table worth its time. */
 const PACK_SHARE = 0.1
 const PROGRESS_EVERY_MS = 100
 
@@ -121,11 +122,14 @@ async function buildLocked(
     const { dimensions } = isCopied ? earlier.manifest.model : await clock.during('embed', () => model.open())
     const graph = await linkVectors(store, dimensions, isCopied ? earlier.graph : undefined, unused, clock, signal)
     finishStore(store, read, clock)
+    const finished = store
     const counts = store.counts()
     const corpus = corpusFingerprint(store)
+    const words = await clock.during('store', () => finished.words(signal))
     store.close()
     const manifest = await clock.during('publish', async () => {
       await graph.write(draft.file('vectors.hnsw'))
+      await writeWords(draft.file('words.bin'), words)
       signal.throwIfAborted()
       return draft.publish({
         created: new Date().toISOString(),

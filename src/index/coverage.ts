@@ -36,13 +36,6 @@ export type SentenceRow = {
   readonly vectorId: number
 }
 
-export type SentenceTermsRow = {
-  readonly sentenceId: SentenceId
-  readonly paragraph: number
-  readonly vectorId: number
-  readonly terms: string
-}
-
 /** Its sentences are `firstSentenceId` and the `sentenceCount - 1` after it. */
 export type PassageRow = {
   readonly passageId: PassageId
@@ -92,17 +85,12 @@ export type ArticleFilter = {
   readonly since?: string
   /** ISO date, that day included. */
   readonly until?: string
-  readonly articleIds?: readonly ArticleId[]
+  /** Only articles with one of these tags, whatever their capitals and accents. */
+  readonly tags?: readonly string[]
 }
 
-/** A passage's weight for the words of a query; higher is better, comparable within one query only. */
-export type PassageScore = { readonly passageId: PassageId; readonly bm25: number }
+/** A quote's weight for the words of a query; higher is better, comparable within one query only. */
 export type QuoteScore = { readonly quoteId: QuoteId; readonly bm25: number }
-
-/** How much a word counts in each column of the passages' full-text table. */
-export type ColumnWeights = { readonly title: number; readonly text: number }
-
-const EQUAL_WEIGHTS: ColumnWeights = { title: 1, text: 1 }
 
 /**
  * What one generation's `coverage.db` holds; every method reads at once and throws after `close`. Lists are in the
@@ -126,26 +114,10 @@ export type Coverage = {
   sentencesOfVector(vectorId: number): readonly SentenceRow[]
   passage(passageId: PassageId): PassageRow
   passagesOfArticle(articleId: ArticleId): readonly PassageRow[]
-  /** Sentences of one article from one number to another, both included, with the terms that `parseTerms` reads. */
-  sentenceTerms(articleId: ArticleId, from: SentenceId, to: SentenceId): readonly SentenceTermsRow[]
   /** The passages that a sentence is part of. */
   passagesOfSentence(sentenceId: SentenceId): readonly PassageRow[]
   /** The L2-normalised vector of a sentence; the caller's to keep. */
   vector(sentenceId: SentenceId): Float32Array
-
-  /**
-   * The passages that match an FTS5 expression, best first, ties in the order of the text.
-   * @throws SqliteError when the expression is not one: quote what people type
-   */
-  bm25(
-    expression: string,
-    limit: number,
-    options?: { readonly filter?: ArticleFilter; readonly weights?: ColumnWeights },
-  ): PassageScore[]
-  /** How many passages match an FTS5 expression. */
-  countMatches(expression: string): number
-  /** Every stem of the passages with the number of passages it is in, in no order. */
-  vocabulary(): readonly { readonly stem: string; readonly passages: number }[]
 
   quote(quoteId: QuoteId): QuoteRow
   quotesOfArticle(articleId: ArticleId): readonly QuoteRow[]
@@ -155,8 +127,6 @@ export type Coverage = {
   /** Most quotes first, then by name. */
   speakers(): readonly SpeakerSummary[]
 
-  /** Numbers of the vectors that sentences of these articles have, ascending. */
-  vectorIdsKept(filter: ArticleFilter): Uint32Array
   /** Every vector's number, ascending. */
   vectorIds(): readonly number[]
   vectorById(vectorId: number): Float32Array
@@ -180,7 +150,6 @@ const LONGEST_PASSAGE = 'SELECT max(sentence_count) FROM passages'
 export function openCoverage(file: string): Coverage {
   const db = new Database(file, { readonly: true, fileMustExist: true })
   db.pragma('locking_mode = EXCLUSIVE')
-  db.exec(`CREATE VIRTUAL TABLE temp.passage_stems USING fts5vocab(main, 'passages_fts', 'row')`)
 
   const one = <Row>(sql: string, what: string) => {
     const statement = db.prepare<[number], Row>(sql)
@@ -208,42 +177,27 @@ export function openCoverage(file: string): Coverage {
   const vectorRow = one<{ vector: Buffer }>('SELECT vector FROM vectors WHERE id = ?', 'vector')
   const longestPassage = db.prepare<[], number | null>(LONGEST_PASSAGE).pluck().get() ?? 1
   const sentencesBetween = db.prepare<[number, number], SentenceRow>(`${SENTENCE} WHERE id >= ? AND id < ? ORDER BY id`)
-  const termsBetween = db.prepare<[number, number, number], SentenceTermsRow>(
-    `SELECT id AS sentenceId, paragraph, vector_id AS vectorId, terms FROM sentences
-     WHERE id BETWEEN ? AND ? AND article_id = ? ORDER BY id`,
-  )
   const passagesAround = db.prepare<[number, number, number, number], PassageRow>(
     `${PASSAGE} WHERE first_sentence_id BETWEEN ? AND ? AND first_sentence_id + sentence_count > ? AND article_id = ?
      ORDER BY id`,
   )
-  const matching = `FROM passages_fts WHERE passages_fts MATCH ?`
-  const best = `SELECT rowid AS passageId, -bm25(passages_fts, ?, ?) AS bm25 ${matching}`
   const byScore = 'ORDER BY bm25 DESC, rowid LIMIT ?'
-  const bm25All = db.prepare<[number, number, string, number], PassageScore>(`${best} ${byScore}`)
-  const bm25Kept = db.prepare<[number, number, string, string, number], PassageScore>(
-    `${best} AND rowid IN (SELECT id FROM passages WHERE ${KEPT}) ${byScore}`,
-  )
-  const countMatching = db.prepare<[string], number>(`SELECT count(*) ${matching}`).pluck()
   const bestQuotes = `SELECT rowid AS quoteId, -bm25(quotes_fts) AS bm25 FROM quotes_fts WHERE quotes_fts MATCH ?`
   const quotesAll = db.prepare<[string, number], QuoteScore>(`${bestQuotes} ${byScore}`)
   const quotesKept = db.prepare<[string, string, number], QuoteScore>(
     `${bestQuotes} AND rowid IN (SELECT id FROM quotes WHERE ${KEPT}) ${byScore}`,
   )
-  const vectorIdsOfArticles = db
-    .prepare<[string], number>(`SELECT DISTINCT vector_id FROM sentences WHERE ${KEPT} ORDER BY vector_id`)
-    .pluck()
-
   const keptIds = (filter: ArticleFilter) => JSON.stringify(articlesKept(filter).map(({ articleId }) => articleId))
 
-  function articlesKept({ outlets, since, until, articleIds }: ArticleFilter): readonly ArticleRow[] {
+  function articlesKept({ outlets, since, until, tags }: ArticleFilter): readonly ArticleRow[] {
     const wantedOutlets = outlets && new Set(outlets.map(foldKey))
-    const wantedIds = articleIds && new Set(articleIds)
+    const wantedTags = tags && new Set(tags.map(foldKey))
     const from = since?.slice(0, ISO_DATE_LENGTH)
     const to = until?.slice(0, ISO_DATE_LENGTH)
-    return articles.filter(({ articleId, outlet, published }) => {
+    return articles.filter(({ outlet, published, tags }) => {
       const date = published?.slice(0, ISO_DATE_LENGTH)
       return (
-        (!wantedIds || wantedIds.has(articleId)) &&
+        (!wantedTags || tags.some((tag) => wantedTags.has(foldKey(tag)))) &&
         (!wantedOutlets || (outlet !== null && wantedOutlets.has(foldKey(outlet)))) &&
         (from === undefined || (date !== undefined && date >= from)) &&
         (to === undefined || (date !== undefined && date <= to))
@@ -273,7 +227,6 @@ export function openCoverage(file: string): Coverage {
       return sentencesBetween.all(firstSentenceId, firstSentenceId + sentenceCount)
     },
     sentencesOfVector: many<SentenceRow>(`${SENTENCE} WHERE vector_id = ? ORDER BY id`),
-    sentenceTerms: (articleId, from, to) => termsBetween.all(from, to, articleId),
     passage,
     passagesOfArticle: many<PassageRow>(`${PASSAGE} WHERE article_id = ? ORDER BY id`),
     passagesOfSentence(sentenceId) {
@@ -281,16 +234,6 @@ export function openCoverage(file: string): Coverage {
       return passagesAround.all(sentenceId - longestPassage + 1, sentenceId, sentenceId, articleId)
     },
     vector: (sentenceId) => vectorById(sentence(sentenceId).vectorId),
-    bm25(expression, limit, { filter, weights: { title, text } = EQUAL_WEIGHTS } = {}) {
-      return filter === undefined
-        ? bm25All.all(title, text, expression, limit)
-        : bm25Kept.all(title, text, expression, keptIds(filter), limit)
-    },
-    countMatches: (expression) => countMatching.get(expression) ?? 0,
-    vocabulary: () =>
-      db
-        .prepare<[], { stem: string; passages: number }>('SELECT term AS stem, doc AS passages FROM temp.passage_stems')
-        .all(),
     quote: one<QuoteRow>(`${QUOTE} WHERE id = ?`, 'quote'),
     quotesOfArticle: many<QuoteRow>(`${QUOTE} WHERE article_id = ? ORDER BY id`),
     quotesOfSpeaker: (speakerId, filter = {}) =>
@@ -317,7 +260,6 @@ export function openCoverage(file: string): Coverage {
         .all()
         .map((row) => ({ ...row, aliases: aliases.get(row.speakerId) ?? [] }))
     },
-    vectorIdsKept: (filter) => Uint32Array.from(vectorIdsOfArticles.all(keptIds(filter))),
     vectorIds: () => db.prepare<[], number>('SELECT id FROM vectors ORDER BY id').pluck().all(),
     vectorById,
     close() {

@@ -5,8 +5,10 @@ import type { ArticleNames, MergedSpeakers } from '../quotes/names.ts'
 import type { Quote } from '../quotes/quote.ts'
 import type { Passage } from '../text/passages.ts'
 import type { Sentence } from '../text/sentences.ts'
-import { formatTerms, parseTerms, readTerms, type Term } from '../text/terms.ts'
+import { formatTerms, readTerms } from '../text/terms.ts'
+import { gatherWords } from './gather-words.ts'
 import { PAGE_BYTES, SCHEMA } from './schema.ts'
+import type { WordLists } from './words.ts'
 
 /** What the text of an article gives. */
 export type SplitArticle = {
@@ -48,7 +50,9 @@ export type DraftStore = {
   /** Replaces the speakers. */
   putSpeakers(merged: MergedSpeakers): void
   counts(): { articles: number; passages: number; sentences: number; vectors: number; quotes: number; speakers: number }
-  /** Packs the full-text tables, so that questions read each word from one place. Worth it after many changes. */
+  /** The word lists of what is in the store. @throws the signal's reason */
+  words(signal: AbortSignal): Promise<WordLists>
+  /** Packs the full-text table, so that each word is read from one place. Worth it after many changes. */
   optimize(): void
   /** @throws Error when the database is not sound or its tables disagree */
   check(): void
@@ -85,7 +89,6 @@ export function openDraftStore(file: string, reuse?: string): DraftStore {
     `INSERT INTO passages (article_id, paragraph, "start", "end", first_sentence_id, sentence_count)
      VALUES (?, ?, ?, ?, ?, ?)`,
   )
-  const insertPassageText = db.prepare('INSERT INTO passages_fts (rowid, title, text) VALUES (?, ?, ?)')
   const insertQuote = db.prepare(
     `INSERT INTO quotes (article_id, kind, "start", "end", utterance, speaker, mention_start, mention_end, cue_start,
      cue_end, attribution, confidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -105,18 +108,8 @@ export function openDraftStore(file: string, reuse?: string): DraftStore {
             'SELECT vector FROM earlier.vectors JOIN earlier.vector_keys USING (id) WHERE key = ?',
           )
           .pluck()
-  const articleOfFile = db.prepare<[string], { id: number; title: string; body: string }>(
-    'SELECT id, title, body FROM articles JOIN bodies ON article_id = id WHERE file = ?',
-  )
-  const termsOfPassages = db.prepare<[number], { passageId: number; terms: string }>(
-    `SELECT passages.id AS passageId, (
-       SELECT coalesce(group_concat(terms, ' '), '') FROM (
-         SELECT terms FROM sentences WHERE terms <> '' AND sentences.id BETWEEN first_sentence_id
-           AND first_sentence_id + sentence_count - 1 ORDER BY sentences.id)
-     ) AS terms FROM passages WHERE article_id = ?`,
-  )
-  const removePassageText = db.prepare<[number, string, string]>(
-    `INSERT INTO passages_fts (passages_fts, rowid, title, text) VALUES ('delete', ?, ?, ?)`,
+  const articleOfFile = db.prepare<[string], { id: number; body: string }>(
+    'SELECT id, body FROM articles JOIN bodies ON article_id = id WHERE file = ?',
   )
   const spansOfQuotes = db.prepare<[number], { quoteId: number; start: number; end: number }>(
     'SELECT id AS quoteId, "start", "end" FROM quotes WHERE article_id = ?',
@@ -152,11 +145,8 @@ export function openDraftStore(file: string, reuse?: string): DraftStore {
   function removeArticle(file: string): void {
     const article = articleOfFile.get(file)
     if (article === undefined) return
-    const { id, title, body } = article
+    const { id, body } = article
     // Only who says which words a row had lets the table count its words right afterwards.
-    const titleStems = stemsOf(readTerms(title))
-    for (const { passageId, terms } of termsOfPassages.all(id))
-      removePassageText.run(passageId, titleStems, stemsOf(parseTerms(terms)))
     for (const { quoteId, start, end } of spansOfQuotes.all(id)) removeQuoteText.run(quoteId, body.slice(start, end))
     for (const vectorId of vectorsOfArticle.all(id)) perhapsUnused.add(vectorId)
     for (const removal of removals) removal.run(id)
@@ -179,18 +169,14 @@ export function openDraftStore(file: string, reuse?: string): DraftStore {
       ).lastInsertRowid
       insertBody.run(articleId, body)
       insertNames.run(articleId, JSON.stringify(names))
-      const termsOf = sentences.map(({ text }) => readTerms(text))
       const sentenceIds = sentences.map(({ paragraph, start, end, text }, i) => {
         const vectorId = vectorIdOf(embeddingTexts[i] ?? text)
-        const terms = formatTerms(termsOf[i] ?? [])
+        const terms = formatTerms(readTerms(text))
         return insertSentence.run(articleId, paragraph, start, end, vectorId, terms).lastInsertRowid
       })
-      const titleStems = stemsOf(readTerms(title))
       for (const { paragraph, start, end, firstSentence, sentenceCount } of passages) {
         const first = sentenceIds[firstSentence] ?? 0
-        const passageId = insertPassage.run(articleId, paragraph, start, end, first, sentenceCount).lastInsertRowid
-        const stems = stemsOf(termsOf.slice(firstSentence, firstSentence + sentenceCount).flat())
-        insertPassageText.run(passageId, titleStems, stems)
+        insertPassage.run(articleId, paragraph, start, end, first, sentenceCount)
       }
       for (const { kind, start, end, text, utterance, speaker, mention, cue, attribution, confidence } of quotes) {
         const spans = [mention?.start, mention?.end, cue?.start, cue?.end].map((offset) => offset ?? null)
@@ -267,8 +253,8 @@ export function openDraftStore(file: string, reuse?: string): DraftStore {
       quotes: count('quotes'),
       speakers: count('speakers'),
     }),
+    words: (signal) => gatherWords(db, signal),
     optimize() {
-      db.exec(`INSERT INTO passages_fts (passages_fts) VALUES ('optimize')`)
       db.exec(`INSERT INTO quotes_fts (quotes_fts) VALUES ('optimize')`)
     },
     check() {
@@ -279,7 +265,6 @@ export function openDraftStore(file: string, reuse?: string): DraftStore {
         .pluck()
         .get()
       if (strays !== 0) throw new Error(`${String(strays)} sentences of the new index have no vector`)
-      if (count('passages') !== count('passages_fts')) throw new Error('passages without words in the new index')
     },
     close() {
       if (!db.open) return
@@ -300,11 +285,6 @@ export function readStoredArticles(db: Database.Database): Map<string, StoredArt
 /** The stamps of those that have one, by file. */
 export function stampsOf(articles: ReadonlyMap<string, StoredArticle>): ReadonlyMap<string, string> {
   return new Map([...articles].flatMap(([file, { stamp }]) => (stamp === undefined ? [] : [[file, stamp] as const])))
-}
-
-/** What the full-text table of the passages is given. */
-function stemsOf(terms: readonly Term[]): string {
-  return terms.map(({ stem }) => stem).join(' ')
 }
 
 /** The vector's four-byte floats in little-endian order. */

@@ -1,25 +1,44 @@
 import path from 'node:path'
 import { isSystemError } from '../durable.ts'
 import { UserError } from '../errors.ts'
-import { openCoverage, type ArticleFilter, type Coverage, type SentenceId } from './coverage.ts'
+import { rankingOn, type RankedPlace } from './bm25.ts'
+import { openCoverage, type ArticleFilter, type Coverage, type PassageId, type SentenceId } from './coverage.ts'
 import { damaged, damagedFiles, generationDir, markReader, readCurrent, readManifest } from './generations.ts'
 import type { Manifest } from './manifest.ts'
-import { repairVectorGraph } from './repair.ts'
+import { repairGeneration } from './repair.ts'
 import { SCHEMA_FINGERPRINT } from './schema.ts'
-import { isExactQuicker, readVectorGraph, type VectorGraph } from './vectors.ts'
+import { openVectorSearch, type VectorSearch } from './vector-search.ts'
+import { isExactQuicker, type Neighbour } from './vectors.ts'
+import { lowerBound, readWords, type WordLists } from './words.ts'
 
-/** A sentence and the cosine of its vector to the query's, −1…1. */
-export type SentenceScore = { readonly sentenceId: SentenceId; readonly cosine: number }
+/** A sentence, by its place in the word lists too, and the cosine of its vector to the query's, −1…1. */
+export type SentenceScore = { readonly sentenceId: SentenceId; readonly place: number; readonly cosine: number }
+/** A passage, by its place in the word lists too, and its weight for the words of a query; comparable within one query only. */
+export type PassageScore = RankedPlace & { readonly passageId: PassageId }
 
 /** One complete, unchanging build of the index, open for reading. */
-export type Generation = Omit<Coverage, 'vectorIdsKept'> & {
+export type Generation = Coverage & {
   readonly manifest: Manifest
+  readonly words: WordLists
+  /** A stem's number in the word lists; −1 when no article has it. */
+  stemNumber(stem: string): number
+  /** How many passages hold the stem, or their article's title does. */
+  countPassagesWith(stem: string): number
+  /**
+   * The passages that hold any of the stems, themselves or in their article's title, best first by BM25, ties in the
+   * order of the text.
+   */
+  passagesWithAny(stems: readonly string[], limit: number, filter?: ArticleFilter): readonly PassageScore[]
+  /** Those that hold all of the stems. */
+  passagesWithAll(stems: readonly string[], limit: number, filter?: ArticleFilter): readonly PassageScore[]
   /**
    * The sentences with the `k` nearest vectors, best first, ties in the order of the text; more than `k` where equal
    * sentences share a vector. A filter loses no recall, however few articles it keeps.
    * @param vector L2-normalised, of the model that built the index
    */
   nearest(vector: Float32Array, k: number, filter?: ArticleFilter): SentenceScore[]
+  /** Cosines of a query's vector to those of the numbers asked for. */
+  cosinesTo(vector: Float32Array): (vectorId: number) => number
   /** Lets go of the files. Calling it again is harmless. */
   close(): Promise<void>
 }
@@ -71,13 +90,17 @@ async function openGeneration(
   const broken = await damagedFiles(indexDir, manifest)
   if (broken.includes('coverage.db'))
     throw damaged(`coverage.db of generation ${String(number)} is not as it was written`)
-  if (broken.includes('vectors.hnsw')) await repairVectorGraph(indexDir, manifest)
+  const mendable = broken.filter((file) => file !== 'coverage.db')
+  if (mendable.length > 0) await repairGeneration(indexDir, manifest, mendable)
   const dir = generationDir(indexDir, number)
   let coverage: Coverage | undefined
   try {
     coverage = openCoverage(path.join(dir, 'coverage.db'))
-    const graph = await readVectorGraph(path.join(dir, 'vectors.hnsw'), model.dimensions)
-    return generationOn(manifest, coverage, graph, unmark)
+    const [words, graph] = await Promise.all([
+      readWords(path.join(dir, 'words.bin')),
+      openVectorSearch(path.join(dir, 'vectors.hnsw'), model.dimensions),
+    ])
+    return generationOn(manifest, coverage, words, graph, unmark)
   } catch (error) {
     coverage?.close()
     const isGone =
@@ -86,62 +109,140 @@ async function openGeneration(
   }
 }
 
+/** The articles that a filter keeps, and their vectors, which are only looked for when they are asked for. */
+type Kept = { readonly isKept: Uint8Array; vectors?: Int32Array; vectorSet?: ReadonlySet<number> }
+
 function generationOn(
   manifest: Manifest,
-  { vectorIdsKept, ...coverage }: Coverage,
-  graph: VectorGraph,
+  coverage: Coverage,
+  words: WordLists,
+  graph: VectorSearch,
   unmark: () => Promise<void>,
 ): Generation {
-  const keptByFilter = new Map<string, ReadonlySet<number>>()
+  const { articles, sentences, passages, postings } = words
+  const ranking = rankingOn(words)
+  const remembered = new Map<string, Kept>()
 
-  function vectorsKept(filter: ArticleFilter): ReadonlySet<number> {
+  function keptBy(filter: ArticleFilter): Kept {
     const key = JSON.stringify(filter)
-    const known = keptByFilter.get(key)
-    const kept = known ?? new Set(vectorIdsKept(filter))
-    keptByFilter.delete(key)
-    keptByFilter.set(key, kept)
-    const [oldest] = keptByFilter.keys()
-    if (keptByFilter.size > REMEMBERED_FILTERS && oldest !== undefined) keptByFilter.delete(oldest)
+    const known = remembered.get(key)
+    const kept = known ?? keep(filter)
+    remembered.delete(key)
+    remembered.set(key, kept)
+    const [oldest] = remembered.keys()
+    if (remembered.size > REMEMBERED_FILTERS && oldest !== undefined) remembered.delete(oldest)
     return kept
   }
 
-  function exactly(vector: Float32Array, k: number, vectorIds: Iterable<number>) {
-    const all = Array.from(vectorIds, (vectorId) => ({ vectorId, cosine: dot(vector, coverage.vectorById(vectorId)) }))
-    return all.sort((a, b) => b.cosine - a.cosine || a.vectorId - b.vectorId).slice(0, k)
+  function keep(filter: ArticleFilter): Kept {
+    const isKept = new Uint8Array(articles.ids.length)
+    for (const { articleId } of coverage.articlesKept(filter)) isKept[lowerBound(articles.ids, articleId)] = 1
+    return { isKept }
+  }
+
+  /** Numbers of the vectors of the articles kept, ascending. */
+  function vectorsOf(kept: Kept): Int32Array {
+    if (kept.vectors !== undefined) return kept.vectors
+    const found: number[] = []
+    for (const place of sentences.byVector) {
+      const vectorId = sentences.vectorIds[place] ?? 0
+      if (kept.isKept[sentences.article[place] ?? 0] === 1 && found.at(-1) !== vectorId) found.push(vectorId)
+    }
+    return (kept.vectors = Int32Array.from(found))
+  }
+
+  function exactly(vector: Float32Array, k: number, vectorIds: Int32Array): Neighbour[] {
+    const cosineOf = graph.cosinesTo(vector)
+    const cosines = Float32Array.from(vectorIds, cosineOf)
+    const least = cosines.length > k ? (cosines.slice().sort().at(-k) ?? -Infinity) : -Infinity
+    return Array.from(vectorIds, (vectorId, i) => ({ vectorId, cosine: cosines[i] ?? 0 }))
+      .filter(({ cosine }) => cosine >= least)
+      .sort((a, b) => b.cosine - a.cosine || a.vectorId - b.vectorId)
+      .slice(0, k)
+  }
+
+  function neighboursAmong(kept: Kept, vector: Float32Array, k: number) {
+    const vectors = vectorsOf(kept)
+    if (isExactQuicker(vectors.length, graph.size, k)) return exactly(vector, k, vectors)
+    const isNear = (kept.vectorSet ??= new Set(vectors))
+    return graph.nearest(vector, k, (vectorId) => isNear.has(vectorId))
+  }
+
+  /** Places of the sentences of a vector, in the order of the text. */
+  function sentencesWith(vectorId: number): number[] {
+    let [low, high] = [0, sentences.byVector.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((sentences.vectorIds[sentences.byVector[middle] ?? 0] ?? 0) < vectorId) low = middle + 1
+      else high = middle
+    }
+    const places: number[] = []
+    for (; low < sentences.byVector.length; low++) {
+      const place = sentences.byVector[low] ?? 0
+      if (sentences.vectorIds[place] !== vectorId) break
+      places.push(place)
+    }
+    return places
+  }
+
+  function stemNumber(stem: string): number {
+    let [low, high] = [0, words.stems.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((words.stems[middle] ?? '') < stem) low = middle + 1
+      else high = middle
+    }
+    return words.stems[low] === stem ? low : -1
+  }
+
+  const numbered = ({ place, bm25 }: RankedPlace): PassageScore => ({
+    place,
+    bm25,
+    passageId: passages.ids[place] ?? 0,
+  })
+  let isClosed = false
+  const whileOpen = () => {
+    if (isClosed) throw new Error('the generation is closed')
   }
 
   return {
     ...coverage,
     manifest,
+    words,
+    stemNumber,
+    countPassagesWith(stem) {
+      const number = stemNumber(stem)
+      return number < 0 ? 0 : (postings.from[number + 1] ?? 0) - (postings.from[number] ?? 0)
+    },
+    passagesWithAny(stems, limit, filter) {
+      whileOpen()
+      const known = stems.map(stemNumber).filter((number) => number >= 0)
+      return ranking.any(known, limit, filter && keptBy(filter).isKept).map(numbered)
+    },
+    passagesWithAll(stems, limit, filter) {
+      whileOpen()
+      const known = stems.map(stemNumber)
+      return known.includes(-1) ? [] : ranking.all(known, limit, filter && keptBy(filter).isKept).map(numbered)
+    },
     nearest(vector, k, filter) {
+      whileOpen()
       if (vector.length !== manifest.model.dimensions)
         throw new RangeError(`a vector of ${String(vector.length)} instead of ${String(manifest.model.dimensions)}`)
-      const kept = filter && vectorsKept(filter)
-      const neighbours =
-        kept === undefined
-          ? graph.nearest(vector, k)
-          : isExactQuicker(kept.size, graph.size(), k)
-            ? exactly(vector, k, kept)
-            : graph.nearest(vector, k, (vectorId) => kept.has(vectorId))
-      const isKept = filter && new Set(coverage.articlesKept(filter).map(({ articleId }) => articleId))
+      const kept = filter && keptBy(filter)
+      const neighbours = kept === undefined ? graph.nearest(vector, k) : neighboursAmong(kept, vector, k)
       return neighbours
         .flatMap(({ vectorId, cosine }) =>
-          coverage
-            .sentencesOfVector(vectorId)
-            .filter(({ articleId }) => !isKept || isKept.has(articleId))
-            .map(({ sentenceId }) => ({ sentenceId, cosine })),
+          sentencesWith(vectorId)
+            .filter((place) => kept === undefined || kept.isKept[sentences.article[place] ?? 0] === 1)
+            .map((place) => ({ sentenceId: sentences.ids[place] ?? 0, place, cosine })),
         )
-        .sort((a, b) => b.cosine - a.cosine || a.sentenceId - b.sentenceId)
+        .sort((a, b) => b.cosine - a.cosine || a.place - b.place)
     },
+    cosinesTo: graph.cosinesTo,
     async close() {
+      isClosed = true
       coverage.close()
       await unmark()
     },
   }
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0)
-  return sum
 }

@@ -8,7 +8,7 @@ import { checksumFile, type Checksum } from './disk.ts'
 import { FORMAT, manifestSchema, type Manifest } from './manifest.ts'
 
 /** The files of a generation besides its manifest. */
-export const GENERATION_FILES = ['coverage.db', 'vectors.hnsw'] as const
+export const GENERATION_FILES = ['coverage.db', 'vectors.hnsw', 'words.bin'] as const
 export type GenerationFile = (typeof GENERATION_FILES)[number]
 
 const NUMBER = /^[1-9]\d{0,14}$/u
@@ -135,7 +135,11 @@ export async function beginDraft(indexDir: string): Promise<Draft> {
         format: FORMAT,
         generation,
         ...manifest,
-        files: { 'coverage.db': await checksum('coverage.db'), 'vectors.hnsw': await checksum('vectors.hnsw') },
+        files: {
+          'coverage.db': await checksum('coverage.db'),
+          'vectors.hnsw': await checksum('vectors.hnsw'),
+          'words.bin': await checksum('words.bin'),
+        },
       }
       await replaceFile(path.join(dir, 'manifest.json'), `${JSON.stringify(complete, null, 2)}\n`)
       await rename(dir, generationDir(indexDir, generation))
@@ -147,12 +151,12 @@ export async function beginDraft(indexDir: string): Promise<Draft> {
   }
 }
 
-/** Gives a generation whose vectors file was written anew a manifest that says so. */
-export async function amendManifest(indexDir: string, manifest: Manifest): Promise<Manifest> {
+/** Gives a generation of which a file was written anew a manifest that says so. */
+export async function amendManifest(indexDir: string, manifest: Manifest, file: GenerationFile): Promise<Manifest> {
   const dir = generationDir(indexDir, manifest.generation)
   const amended = {
     ...manifest,
-    files: { ...manifest.files, 'vectors.hnsw': await checksumFile(path.join(dir, 'vectors.hnsw')) },
+    files: { ...manifest.files, [file]: await checksumFile(path.join(dir, file)) },
   }
   await replaceFile(path.join(dir, 'manifest.json'), `${JSON.stringify(amended, null, 2)}\n`)
   return amended

@@ -11,6 +11,8 @@ export type * from './coverage.ts'
 export type * from './generation.ts'
 export { followIndex } from './follow.ts'
 export type { IndexFollower } from './follow.ts'
+export { ADJACENT, CAPITAL, FINISHED, INITIALS, lowerBound, TERM_BITS, UNIT_BIT } from './words.ts'
+export type { WordLists } from './words.ts'
 export { indexStanding } from './standing.ts'
 export type { IndexStanding } from './standing.ts'
 

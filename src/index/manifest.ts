@@ -9,6 +9,9 @@ export const FORMAT = 1
 const count = z.int().min(0)
 const checksum = z.object({ sizeBytes: count, crc32: z.string().regex(/^[0-9a-f]{8}$/u) })
 
+/** Of a file that a manifest does not name: none is like that, so it is made again. */
+const NO_FILE = { sizeBytes: 0, crc32: '00000000' }
+
 export const manifestSchema = z.object({
   format: z.int(),
   generation: z.int().min(1),
@@ -30,7 +33,7 @@ export const manifestSchema = z.object({
     quotes: count,
     speakers: count,
   }),
-  files: z.object({ 'coverage.db': checksum, 'vectors.hnsw': checksum }),
+  files: z.object({ 'coverage.db': checksum, 'vectors.hnsw': checksum, 'words.bin': checksum.default(NO_FILE) }),
 })
 
 /** What a generation is: `manifest.json`. */

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
+import { WORDS_LAYOUT } from './words.ts'
 
 /**
  * `coverage.db`. Offsets are UTF-16 code units of the article's body. Numbers of sentences and passages rise through an
  * article; a passage's sentences are neighbours, so it names its first one and how many. Sentences of one text share a
- * vector; a vector's number is never given twice, because a removed vector stays in the graph under its number. The
- * full-text tables keep no text of their own: `rowid` is the passage's or quote's number; the passages' holds the stems
- * of `readTerms`, as `sentences.terms` holds its terms. An article's fingerprint is of what it says, its stamp of the state
- * of its file, null where that changed too recently to be told from the next.
+ * vector; a vector's number is never given twice, because a removed vector stays in the graph under its number.
+ * `sentences.terms` holds what `formatTerms` writes, for `words.bin`. The full-text table of the quotes keeps no text of
+ * its own: `rowid` is the quote's number. An article's fingerprint is of what it says, its stamp of the state of its file,
+ * null where that changed too recently to be told from the next.
  */
 export const SCHEMA = `
   CREATE TABLE articles (
@@ -40,9 +41,6 @@ export const SCHEMA = `
   CREATE TABLE speaker_aliases (
     speaker_id INTEGER NOT NULL, alias TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (speaker_id, alias)
   ) STRICT, WITHOUT ROWID;
-  CREATE VIRTUAL TABLE passages_fts USING fts5 (
-    title, text, content = '', tokenize = "unicode61 remove_diacritics 0 tokenchars '.'"
-  );
   CREATE VIRTUAL TABLE quotes_fts USING fts5 (
     text, content = '', tokenize = 'porter unicode61 remove_diacritics 2'
   );
@@ -51,5 +49,5 @@ export const SCHEMA = `
 /** Bytes of a database page: seven vectors of 512 dimensions fill one to nine tenths; of 4,096 they would fill half. */
 export const PAGE_BYTES = 16_384
 
-/** Tells one set of tables from another. */
-export const SCHEMA_FINGERPRINT = createHash('sha256').update(SCHEMA).digest('hex').slice(0, 16)
+/** Tells one set of tables and word lists from another. */
+export const SCHEMA_FINGERPRINT = createHash('sha256').update(SCHEMA).update(WORDS_LAYOUT).digest('hex').slice(0, 16)

@@ -44,7 +44,8 @@ export function isExactQuicker(kept: number, all: number, k: number): boolean {
   return kept ** 2 <= EXACT_SHARE * searchWidth(k) * all
 }
 
-function searchWidth(k: number): number {
+/** Candidates that a search for `k` neighbours looks at. */
+export function searchWidth(k: number): number {
   return Math.max(EF_SEARCH, 2 * k)
 }
 
@@ -108,7 +109,7 @@ const BYTES_PER_FLOAT = 4
  * The library trusts the numbers in the header, so a damaged one would make it read past its memory.
  * @returns how many vectors it holds  @throws Error when the layout does not add up to the file's size
  */
-async function checkVectorGraph(file: string, dimensions: number): Promise<number> {
+export async function checkVectorGraph(file: string, dimensions: number): Promise<number> {
   const handle = await open(file, 'r')
   try {
     const { size } = await handle.stat()

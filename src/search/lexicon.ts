@@ -1,6 +1,7 @@
 import { distance } from 'fastest-levenshtein'
 import type { Generation, SpeakerId } from '../index/index.ts'
 import { readTerms, stemOf } from '../text/terms.ts'
+import { answerKindsOf, type AnswerKinds } from './answer-kinds.ts'
 
 /** The words of one generation: what they weigh, and what a word that it does not have may be meant for. */
 export type Lexicon = {
@@ -10,6 +11,8 @@ export type Lexicon = {
   idf(frequency: number): number
   /** Stems that a folded word stands for, most likely first, with how sure that is, 0…1; itself first when it is known. */
   readings(word: string): readonly Reading[]
+  /** What kind of answer sentences hold. */
+  readonly answers: AnswerKinds
   /** Stems of all names of a speaker. */
   namesOf(speakerId: SpeakerId): ReadonlySet<string>
 }
@@ -39,39 +42,44 @@ const MOST_RELATED = 4
 const ROOT_LETTERS = 5
 /** Share of the longer stem that two stems begin with alike. */
 const ROOT_SHARE = 0.7
+const HAS_DIGIT = /\d/
 
 function readLexicon(generation: Generation): Lexicon {
-  const frequencies = new Map<string, number>()
-  const byStart = new Map<string, string[]>()
-  const byRoot = new Map<string, string[]>()
-  for (const { stem, passages } of generation.vocabulary()) {
-    frequencies.set(stem, passages)
-    if (stem.length < SHORTEST_CORRECTED - 1 || /\d/.test(stem)) continue
-    const start = stem.slice(0, 1)
-    const list = byStart.get(start)
-    if (list) list.push(stem)
-    else byStart.set(start, [stem])
-    if (stem.length < ROOT_LETTERS) continue
-    const root = stem.slice(0, ROOT_LETTERS)
-    const family = byRoot.get(root)
-    if (family) family.push(stem)
-    else byRoot.set(root, [stem])
-  }
+  const { stems, postings } = generation.words
   const passages = Math.max(1, generation.manifest.counts.passages)
-  const frequency = (stem: string) => frequencies.get(stem) ?? 0
+  const frequency = (stem: string) => generation.countPassagesWith(stem)
+  const frequencyAt = (number: number) => (postings.from[number + 1] ?? 0) - (postings.from[number] ?? 0)
   let names: Map<SpeakerId, ReadonlySet<string>> | undefined
+
+  /** Numbers of the stems that begin so, the first and the one behind the last. */
+  function rangeOf(beginning: string): readonly [number, number] {
+    return [firstFrom(beginning), firstFrom(`${beginning}\uffff`)]
+  }
+
+  function firstFrom(text: string): number {
+    let [low, high] = [0, stems.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((stems[middle] ?? '') < text) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
 
   /** The most frequent known stem that is one or two typing errors away; the first letter is seldom wrong. */
   function correction(word: string): string | undefined {
     const stem = stemOf(word)
-    if (word.length < SHORTEST_CORRECTED || /\d/.test(word)) return undefined
+    if (word.length < SHORTEST_CORRECTED || HAS_DIGIT.test(word)) return undefined
     const most = word.length >= 7 ? 2 : 1
     let best: { stem: string; errors: number; passages: number } | undefined
-    for (const candidate of byStart.get(word.slice(0, 1)) ?? []) {
-      if (Math.abs(candidate.length - stem.length) > most) continue
+    const [from, to] = rangeOf(word.slice(0, 1))
+    for (let number = from; number < to; number += 1) {
+      const candidate = stems[number] ?? ''
+      if (candidate.length < SHORTEST_CORRECTED - 1 || Math.abs(candidate.length - stem.length) > most) continue
+      if (frequencyAt(number) === 0 || HAS_DIGIT.test(candidate)) continue
       const errors = typingErrors(stem, candidate)
       if (errors > most || candidate.length - errors < 3) continue
-      const found = { stem: candidate, errors, passages: frequency(candidate) }
+      const found = { stem: candidate, errors, passages: frequencyAt(number) }
       if (best === undefined || errors < best.errors || (errors === best.errors && found.passages > best.passages))
         best = found
     }
@@ -81,11 +89,15 @@ function readLexicon(generation: Generation): Lexicon {
   /** The most frequent stem that a clipped word begins: "dems", "philly". */
   function longForm(word: string): string | undefined {
     const clipped = word.replace(/s$/, '').replace(/(?:(.)\1)?(?:y|ie)$/, '$1')
-    if (clipped.length < 3 || /\d/.test(word)) return undefined
+    if (clipped.length < 3 || HAS_DIGIT.test(word)) return undefined
     let best: string | undefined
-    for (const stem of byStart.get(word.slice(0, 1)) ?? []) {
-      if (stem.length < clipped.length + 2 || !stem.startsWith(clipped)) continue
-      if (best === undefined || frequency(stem) > frequency(best)) best = stem
+    let most = 0
+    const [from, to] = rangeOf(clipped)
+    for (let number = from; number < to; number += 1) {
+      const stem = stems[number] ?? ''
+      if (stem.length < clipped.length + 2 || HAS_DIGIT.test(stem) || frequencyAt(number) <= most) continue
+      best = stem
+      most = frequencyAt(number)
     }
     return best
   }
@@ -100,11 +112,18 @@ function readLexicon(generation: Generation): Lexicon {
   }
 
   function related(stem: string): readonly string[] {
-    if (stem.length < ROOT_LETTERS || /\d/.test(stem)) return []
-    return (byRoot.get(stem.slice(0, ROOT_LETTERS)) ?? [])
-      .filter((other) => other !== stem && sharedStart(stem, other) >= ROOT_SHARE * Math.max(stem.length, other.length))
-      .sort((a, b) => frequency(b) - frequency(a))
+    if (stem.length < ROOT_LETTERS || HAS_DIGIT.test(stem)) return []
+    const family: { readonly other: string; readonly passages: number }[] = []
+    const [from, to] = rangeOf(stem.slice(0, ROOT_LETTERS))
+    for (let number = from; number < to; number += 1) {
+      const other = stems[number] ?? ''
+      if (other === stem || sharedStart(stem, other) < ROOT_SHARE * Math.max(stem.length, other.length)) continue
+      if (frequencyAt(number) > 0 && !HAS_DIGIT.test(other)) family.push({ other, passages: frequencyAt(number) })
+    }
+    return family
+      .sort((a, b) => b.passages - a.passages)
       .slice(0, MOST_RELATED)
+      .map(({ other }) => other)
   }
 
   /** A word as it is written, or what it was meant for. */
@@ -131,6 +150,7 @@ function readLexicon(generation: Generation): Lexicon {
 
   return {
     frequency,
+    answers: answerKindsOf(generation.words),
     idf: (n) => Math.log(1 + (passages - n + 0.5) / (n + 0.5)),
     readings(word) {
       const readings = meanings(word)

@@ -1,4 +1,5 @@
 import { readTerms, type PlacedTerm } from '../text/terms.ts'
+import type { Unit } from '../text/units.ts'
 import type { Lexicon, Reading } from './lexicon.ts'
 
 /** What kind of answer a question wants; `said` wants somebody's words, `topic` anything about it. */
@@ -16,8 +17,6 @@ export type QuestionTerm = {
   readonly isKnown: boolean
   readonly isSpeaker: boolean
 }
-
-export type Unit = 'money' | 'time' | 'distance' | 'frequency'
 
 /** A question as it is searched for. */
 export type ReadQuestion = {

@@ -65,7 +65,7 @@ function weighTerms(generation: Generation, topic: string): ReadonlyMap<string, 
   const passages = generation.manifest.counts.passages
   const weights = new Map(
     [...stemsOf(topic)].map((stem) => {
-      const having = generation.countMatches(`"${stem}"`)
+      const having = generation.countPassagesWith(stem)
       return [stem, Math.log((passages + 1) / (having + 0.5))] as const
     }),
   )

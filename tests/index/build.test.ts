@@ -30,9 +30,9 @@ async function contentOf(indexDir: string): Promise<{ content: unknown; vectors:
           .map(({ start, end, speaker }) => [body.slice(start, end), speaker]),
       }
     })
-    const found = generation.bm25('bolt OR council OR map', 1000).map(({ bm25 }) => bm25.toFixed(6))
+    const found = generation.passagesWithAny(['bolt', 'council', 'map'], 1000).map(({ bm25 }) => bm25.toFixed(6))
     const speakers = generation.speakers().map((speaker) => ({ ...speaker, speakerId: 0 }))
-    const vocabulary = generation.vocabulary().map(({ stem, passages }) => `${stem} ${String(passages)}`)
+    const vocabulary = generation.words.stems.map((stem) => `${stem} ${String(generation.countPassagesWith(stem))}`)
     return { content: { content, found, speakers, vocabulary: vocabulary.sort() }, vectors }
   } finally {
     await generation.close()
@@ -107,12 +107,12 @@ describe('given six articles, when the index is built', () => {
   })
 
   test('then passages are found by the stems of their words, the better passage first', () => {
-    const [best, ...others] = generation.bm25('bolt OR engin', 10)
+    const [best, ...others] = generation.passagesWithAny(['bolt', 'engin'], 10)
     const { articleId, start, end } = generation.passage(best?.passageId ?? 0)
     expect(generation.body(articleId).slice(start, end)).toContain('Engineers counted')
     expect(others.every(({ bm25 }) => bm25 <= (best?.bm25 ?? 0))).toBe(true)
-    expect(generation.countMatches('engin')).toBe(6)
-    expect(generation.vocabulary()).toContainEqual({ stem: 'bolt', passages: 6 })
+    expect(generation.countPassagesWith('engin')).toBe(6)
+    expect(generation.countPassagesWith('bolt')).toBe(6)
   })
 
   test('then a filter by outlet and date keeps the same articles in both rankings', () => {
@@ -120,7 +120,7 @@ describe('given six articles, when the index is built', () => {
     const kept = generation.articlesKept(filter).map(({ slug }) => slug)
     expect(kept).toEqual(['story-3'])
     const articleOf = (articleId: number) => generation.article(articleId).slug
-    const byWords = generation.bm25('bolt OR council', 100, { filter })
+    const byWords = generation.passagesWithAny(['bolt', 'council'], 100, filter)
     expect(new Set(byWords.map((hit) => articleOf(generation.passage(hit.passageId).articleId)))).toEqual(new Set(kept))
     const [any] = generation.sentencesOfArticle(1)
     const byMeaning = generation.nearest(generation.vector(any?.sentenceId ?? 0), 100, filter)
@@ -144,7 +144,7 @@ describe('given six articles, when the index is built', () => {
     const other = await openIndex(site.indexDir)
     await other.close()
     await other.close()
-    expect(() => other.bm25('bolt', 1)).toThrow()
+    expect(() => other.passagesWithAny(['bolt'], 1)).toThrow()
   })
 })
 
@@ -249,7 +249,7 @@ describe('given an index', () => {
     const empty = await makeSite()
     expect(await build(empty)).toMatchObject({ articles: 0, sentences: 0 })
     const generation = await openIndex(empty.indexDir)
-    expect(generation.bm25('anything', 10)).toEqual([])
+    expect(generation.passagesWithAny(['anything'], 10)).toEqual([])
     expect(generation.nearest(new Float32Array(generation.manifest.model.dimensions).fill(0.01), 10)).toEqual([])
     await generation.close()
     await empty[Symbol.asyncDispose]()

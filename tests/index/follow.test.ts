@@ -37,7 +37,7 @@ test('given a request under way, when the index moves on, then it keeps its gene
   let finish = () => {}
   const underWay = follower.use(async (generation) => {
     await new Promise<void>((resolve) => (finish = resolve))
-    return [numberOf(generation), generation.bm25('bolt', 10).length]
+    return [numberOf(generation), generation.passagesWithAny(['bolt'], 10).length]
   })
   await build()
   await follower.refresh()
@@ -69,7 +69,7 @@ test('given a new generation that is damaged, when requests go on, then they are
 
 test('given a deleted index, when requests go on, then they are answered from what is open', async () => {
   await rm(site.indexDir, { recursive: true })
-  expect(await follower.use((generation) => generation.bm25('bolt', 10).length)).toBe(3)
+  expect(await follower.use((generation) => generation.passagesWithAny(['bolt'], 10).length)).toBe(3)
   expect(problems).toEqual([])
 })
 
@@ -81,7 +81,7 @@ test('given a closed follower, when asked, then it says so; closing again is har
 
 function isOpen(generation: Generation | undefined): boolean {
   try {
-    generation?.bm25('bolt', 1)
+    generation?.passagesWithAny(['bolt'], 1)
     return true
   } catch {
     return false

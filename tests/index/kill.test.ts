@@ -48,7 +48,7 @@ function editionOf(generation: Generation): number {
 
 /** Every sentence is found by its own vector, and words are found. */
 function expectWorking(generation: Generation): void {
-  expect(generation.bm25('bolt', 1000)).toHaveLength(ARTICLES)
+  expect(generation.passagesWithAny(['bolt'], 1000)).toHaveLength(ARTICLES)
   for (const { articleId } of generation.articles()) {
     for (const { sentenceId, vectorId } of generation.sentencesOfArticle(articleId)) {
       const [nearest] = generation.nearest(generation.vector(sentenceId), 1)

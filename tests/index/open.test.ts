@@ -82,19 +82,20 @@ describe.each<[what: string, damage: () => Promise<unknown>]>([
   })
 })
 
-describe.each<[what: string, damage: () => Promise<unknown>]>([
-  ['cut short', () => truncate(inGeneration('vectors.hnsw'), 5000)],
-  ['missing', () => rm(inGeneration('vectors.hnsw'))],
-  ['changed by one byte', () => flipByte(inGeneration('vectors.hnsw'), 6000)],
-])('given a vector graph that is %s', (_what, damage) => {
-  test('when the index is opened, then it is made again from the database, once', async () => {
-    const whole = await readFile(inGeneration('vectors.hnsw'))
+describe.each(['vectors.hnsw', 'words.bin'])('given that %s', (file) => {
+  test.each<[what: string, damage: () => Promise<unknown>]>([
+    ['is cut short', () => truncate(inGeneration(file), 5000)],
+    ['is missing', () => rm(inGeneration(file))],
+    ['is changed by one byte', () => flipByte(inGeneration(file), 6000)],
+  ])('%s, when the index is opened, then it is made again from the database, once', async (_what, damage) => {
+    const whole = await readFile(inGeneration(file))
     await damage()
     const generation = await openIndex(indexDir)
     const { sentenceId } = generation.sentencesOfArticle(1)[0] ?? { sentenceId: 0 }
     expect(generation.nearest(generation.vector(sentenceId), 1)[0]?.sentenceId).toBe(sentenceId)
+    expect(generation.passagesWithAny(['bolt'], 10)).toHaveLength(4)
     await generation.close()
-    expect((await readFile(inGeneration('vectors.hnsw'))).equals(whole)).toBe(true)
+    expect((await readFile(inGeneration(file))).equals(whole)).toBe(true)
     await (await openIndex(indexDir)).close()
   })
 })
@@ -120,13 +121,13 @@ test('given an index of one model, when built with another precision, then every
 
 test('given an open index, when a build replaces it twice, then the open one still answers and goes once it is closed', async () => {
   const generation = await openIndex(indexDir)
-  const before = generation.bm25('bolt', 10)
+  const before = generation.passagesWithAny(['bolt'], 10)
   expect(before).toHaveLength(4)
   for (const title of ['first', 'second']) {
     await site.write('another-story', 'A kite festival drew crowds.', { title })
     await rebuild()
   }
-  expect(generation.bm25('bolt', 10)).toEqual(before)
+  expect(generation.passagesWithAny(['bolt'], 10)).toEqual(before)
   await readFile(inGeneration('manifest.json'))
   await generation.close()
   await buildIndex({ corpusDir: site.corpusDir, indexDir, embedding, full: true })
