@@ -125,7 +125,7 @@ async function buildLocked(
     const finished = store
     const counts = store.counts()
     const corpus = corpusFingerprint(store)
-    const words = await clock.during('store', () => finished.words(signal))
+    const words = await clock.during('publish', () => finished.words(signal))
     store.close()
     const manifest = await clock.during('publish', async () => {
       await graph.write(draft.file('vectors.hnsw'))
