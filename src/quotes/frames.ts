@@ -34,6 +34,8 @@ const LONGEST_FRAME = 240
 const LONGEST_COMPOUND = 60
 /** Text goes through the tagger in windows of at most so many characters, cut at white space. */
 const WINDOW = 4_000
+/** The tagger's time grows with the square of a word's length, so an endless one is cut. */
+const ENDLESS_WORD = /(?<!\S)\S{400}/u
 const TITLES =
   /^(?:mr|mrs|ms|dr|sen|sens|rep|reps|gov|govs|gen|lt|col|sgt|capt|cmdr|maj|adm|prof|rev|hon|st|jr|sr|no|vs|u\.s|u\.k|u\.n|d\.c|inc|corp|ltd|co|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec|fla|calif|ariz|tex|mass|conn|pa|va|md|ga|ala|ill|ind|ky|la|mich|minn|miss|mo|mont|neb|nev|okla|ore|tenn|vt|wash|wis|wyo|p\.m|a\.m|e\.g|i\.e)\.?$/i
 
@@ -79,6 +81,8 @@ function tokenize(text: string, block: Block, quotations: readonly Quotation[], 
       const space = masked.lastIndexOf(' ', end)
       if (space > start + WINDOW / 2) end = space
     }
+    const endless = ENDLESS_WORD.exec(masked.slice(start, end))
+    if (endless) end = start + endless.index + endless[0].length
     next = tagWindow(masked.slice(start, end), block.start + start, text, quotations, next, to, tokens)
     start = end
   }
