@@ -48,7 +48,7 @@ const settings = {
   DISCORD_GUILD_ID: [snowflake, 'Register the commands in this server only, at once; without it globally.'],
   MODERATOR_ROLE_IDS: [
     snowflakes,
-    'Roles whose members may use /corpus and /reindex too, separated by commas; who may manage the server always may.',
+    'Roles whose members may use /corpus and /reindex, separated by commas; needed where the bot is in several servers. In one, who may manage it always may.',
   ],
   AUDIT_CHANNEL_ID: [snowflake, 'A channel where every change is announced; the bot must be allowed to write there.'],
   DISCORD_API_URL: [url, 'Another address of Discord’s API, for tests and the preview.'],

@@ -227,10 +227,10 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     }
     // One process looks after the corpus for all.
     if (isFirst) {
-      if (config.discordGuildId === undefined && client.guilds.cache.size > 1)
+      if (config.discordGuildId === undefined && config.moderatorRoleIds.length === 0 && client.guilds.cache.size > 1)
         log.warn(
           { servers: client.guilds.cache.size },
-          'managers of every one of these servers can change the articles; DISCORD_GUILD_ID limits that to one server',
+          'the bot is in several servers: only MODERATOR_ROLE_IDS can change the articles, or DISCORD_GUILD_ID names the one server',
         )
       background.push(keepUp())
       if (config.auditChannelId !== undefined)

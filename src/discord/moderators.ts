@@ -51,6 +51,16 @@ export type ModeratorsOptions = {
   readonly signal: AbortSignal
 }
 
+/**
+ * How far a moderator's act reaches: one channel, or the articles that every server is answered from. Anybody may invite
+ * a bot to a server of their own and manages that, so with several servers managing one is not enough for the articles.
+ */
+export type Reach = 'channel' | 'corpus'
+
+const ONLY_MODERATORS = 'Only moderators can do this: members who may manage the server.'
+const SEVERAL_SERVERS =
+  'This bot is in several servers, and managing one of them is not enough to change what all are answered from. Whoever runs it can name moderators’ roles (MODERATOR_ROLE_IDS) or the one server (DISCORD_GUILD_ID).'
+
 /** What only moderators may do, and the guard before it. */
 export type Moderators = {
   /**
@@ -58,8 +68,8 @@ export type Moderators = {
    * are told so, and it goes into the log and the audit log.
    * @param what they tried, as the logs name it
    */
-  allow(turn: Turn, what: string): Promise<boolean>
-  isModerator(interaction: Interaction): boolean
+  allow(turn: Turn, what: string, reach: Reach): Promise<boolean>
+  isModerator(interaction: Interaction, reach: Reach): boolean
   /** Runs a moderator's command, whose use `allow` has granted. */
   run(turn: Turn, command: Command, subcommand: string | undefined, values: CommandValues): Promise<void>
   /** A pressed button of a decision: opens its form, or does what was decided. */
@@ -76,11 +86,21 @@ export function createModerators(options: ModeratorsOptions): Moderators {
   const { moderation, engine, commands, store, ids, dataDir, guildId, roleIds, signal } = options
   const queue = new PQueue({ concurrency: CONCURRENCY })
 
-  const isModerator = (interaction: Interaction): boolean => {
-    if (!interaction.inGuild() || (guildId !== undefined && interaction.guildId !== guildId)) return false
-    if (interaction.memberPermissions.has(PermissionFlagsBits.ManageGuild)) return true
+  /** Why somebody may not, by what Discord says of them with this very interaction; undefined where they may. */
+  const refusalOf = (interaction: Interaction, reach: Reach): string | undefined => {
+    // An app that a user has installed for themselves also works in servers that the bot is not in.
+    if (
+      !interaction.inGuild() ||
+      interaction.guild === null ||
+      (guildId !== undefined && interaction.guildId !== guildId)
+    )
+      return ONLY_MODERATORS
     const { roles } = interaction.member
-    return roleIds.some((id) => (Array.isArray(roles) ? roles.includes(id) : roles.cache.has(id)))
+    if (roleIds.some((id) => (Array.isArray(roles) ? roles.includes(id) : roles.cache.has(id)))) return undefined
+    if (!interaction.memberPermissions.has(PermissionFlagsBits.ManageGuild)) return ONLY_MODERATORS
+    const { shard, guilds } = interaction.client
+    const isOnlyServer = guildId !== undefined || (shard === null && guilds.cache.size === 1)
+    return reach === 'channel' || isOnlyServer ? undefined : SEVERAL_SERVERS
   }
 
   /** Refuses, tells why, and puts it on record. */
@@ -99,10 +119,10 @@ export function createModerators(options: ModeratorsOptions): Moderators {
     await turn.note(why)
   }
 
-  const allow = async (turn: Turn, what: string): Promise<boolean> => {
-    if (isModerator(turn.interaction)) return true
-    await refuse(turn, what, 'Only moderators can do this: members who may manage the server.')
-    return false
+  const allow = async (turn: Turn, what: string, reach: Reach): Promise<boolean> => {
+    const refusal = refusalOf(turn.interaction, reach)
+    if (refusal !== undefined) await refuse(turn, what, refusal)
+    return refusal === undefined
   }
 
   const contextOf = (turn: Turn, subcommand: string | undefined, onProgress: ModeratorContext['onProgress']) => ({
@@ -161,7 +181,7 @@ export function createModerators(options: ModeratorsOptions): Moderators {
   const pendingFor = async (turn: Turn, id: string, choice: string) => {
     const pending = store.decisions.get(id)
     const what = pending === undefined ? `press ${choice}` : `${pending.command} ${choice}`
-    if (!(await allow(turn, what))) return undefined
+    if (!(await allow(turn, what, 'corpus'))) return undefined
     if (pending === undefined) {
       await refuse(turn, what, 'This was decided already, or fifteen minutes are over. Nothing was changed.')
       return undefined
@@ -205,7 +225,7 @@ export function createModerators(options: ModeratorsOptions): Moderators {
   }
 
   return {
-    isModerator,
+    isModerator: (interaction, reach) => refusalOf(interaction, reach) === undefined,
     allow,
     run: async (turn, command, subcommand, values) => {
       const { name } = command.definition

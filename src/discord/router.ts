@@ -39,7 +39,7 @@ import {
   withoutButton,
 } from './render.ts'
 import { changedSettings, SETTINGS_COMMAND, settingsReply } from './settings.ts'
-import type { Moderators } from './moderators.ts'
+import type { Moderators, Reach } from './moderators.ts'
 import { DEFAULT_SETTINGS, type ChannelSettings, type Store } from './store.ts'
 import type { Turn } from './turn.ts'
 
@@ -181,7 +181,9 @@ export function createRouter(options: RouterOptions): Router {
     const option = taken?.find((each) => each.name === focused.name)
     const settings = settingsOf(interaction)
     try {
-      const isOffered = definition?.access === 'everyone' || moderators.isModerator(interaction)
+      const isOffered =
+        definition?.access === 'everyone' ||
+        (definition !== undefined && moderators.isModerator(interaction, reachOf(definition)))
       const choices =
         option === undefined || !isOffered
           ? []
@@ -217,8 +219,8 @@ export function createRouter(options: RouterOptions): Router {
     values: OptionValues,
   ) => {
     if (!(await mayGoOn(turn))) return
-    if (!(await moderators.allow(turn, [definition.name, subcommand].filter((part) => part !== undefined).join(' '))))
-      return
+    const what = [definition.name, subcommand].filter((part) => part !== undefined).join(' ')
+    if (!(await moderators.allow(turn, what, reachOf(definition)))) return
     if (definition === SETTINGS_COMMAND) return changeSettings(turn, values)
     const command = commands.get(definition.name)
     if (command !== undefined) await moderators.run(turn, command, subcommand, values)
@@ -620,6 +622,7 @@ function valueOf(interaction: ChatInputCommandInteraction, { name, type }: Optio
   return file === null ? undefined : { name: file.name, sizeBytes: file.size, url: file.url }
 }
 
+const reachOf = (definition: CommandDefinition): Reach => (definition === SETTINGS_COMMAND ? 'channel' : 'corpus')
 const isRefusal = (reply: Reply): boolean => reply.outcome === 'failed' || reply.outcome === 'refused'
 const isEphemeral = (message: Message): boolean => message.flags.has(MessageFlags.Ephemeral)
 
