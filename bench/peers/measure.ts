@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url'
-import { residentMemory } from '../machine.ts'
+import { familyCpuMs, residentMemory } from '../machine.ts'
 import type { PeerModule } from './peer.ts'
 import { questionVectors, readTask, unitsOf } from './units.ts'
 
@@ -10,6 +10,8 @@ export type Measured = {
   readonly openMs: number
   /** Time of each question that was asked, after a warm-up, milliseconds. */
   readonly times: readonly number[]
+  /** CPU time of a question on average, of all threads and processes, milliseconds. */
+  readonly cpuMs: number
   /** Hits of each question that was asked, in the order of the questions. */
   readonly found: readonly (readonly number[])[]
   readonly megabytes: number
@@ -34,6 +36,7 @@ if (phase === 'build' || !peer.isKept) {
 const times: number[] = []
 const found: (readonly number[])[] = []
 let openMs = 0
+let cpuMs = 0
 if (phase === 'ask') {
   const vectors = questionVectors(taskDir, task)
   const opening = performance.now()
@@ -42,13 +45,15 @@ if (phase === 'ask') {
   const ask = (i: number) => peer.search(task.questions[i] ?? '', vectors[i] ?? new Float32Array(), task.k)
   const until = performance.now() + task.mostSeconds * 1000
   for (let i = 0; i < Math.min(WARM_UP, task.questions.length) && performance.now() < until; i++) await ask(i)
+  const cpuStart = familyCpuMs()
   for (const [i] of task.questions.entries()) {
     if (i >= FEWEST && performance.now() > until) break
     const started = performance.now()
     found.push(await ask(i))
     times.push(performance.now() - started)
   }
+  cpuMs = (familyCpuMs() - cpuStart) / times.length
 }
 globalThis.gc?.()
-const measured: Measured = { buildSeconds, openMs, times, found, ...residentMemory() }
+const measured: Measured = { buildSeconds, openMs, times, cpuMs, found, ...residentMemory() }
 process.stdout.write(JSON.stringify(measured), () => process.exit(0))

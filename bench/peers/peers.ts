@@ -113,6 +113,8 @@ async function speed(work: Work, size: number): Promise<void> {
       'p95 ms',
       'p50 × ours',
       'p95 × ours',
+      'CPU ms',
+      'CPU × ours',
       'MB',
       'peak MB',
     ],
@@ -120,7 +122,7 @@ async function speed(work: Work, size: number): Promise<void> {
   process.env['BENCH_MODELS'] = work.embedding.cacheDir
   const ours = await measure(retrieval, taskDir, indexDir, 'ask')
   const [p50, p95] = [quantile(ours.times, 0.5), quantile(ours.times, 0.95)]
-  const add = (name: string, { buildSeconds, openMs, times, megabytes, peakMegabytes }: Measured) => {
+  const add = (name: string, { buildSeconds, openMs, times, cpuMs, megabytes, peakMegabytes }: Measured) => {
     const [own50, own95] = [quantile(times, 0.5), quantile(times, 0.95)]
     table.push([
       name,
@@ -130,6 +132,8 @@ async function speed(work: Work, size: number): Promise<void> {
       own95.toFixed(2),
       (own50 / p50).toFixed(2),
       (own95 / p95).toFixed(2),
+      cpuMs.toFixed(2),
+      (cpuMs / ours.cpuMs).toFixed(2),
       megabytes.toFixed(0),
       peakMegabytes.toFixed(0),
     ])
@@ -141,11 +145,11 @@ async function speed(work: Work, size: number): Promise<void> {
     try {
       add(NAMES[peer] ?? peer, await measurePeer(peer, taskDir))
     } catch (error) {
-      table.push([NAMES[peer] ?? peer, { colSpan: 8, content: `gives up: ${lastWords(error)}` }])
+      table.push([NAMES[peer] ?? peer, { colSpan: 10, content: `gives up: ${lastWords(error)}` }])
     }
   }
   console.log(
-    `Vectors are given to all. A build of Verbatim, beside its indexes, also splits sentences and finds quotes and\nspeakers (embedding, which the peers leave to others, took ${embed.toFixed(0)} s more). Memory is that of the process that asks.`,
+    `Vectors are given to all. A build of Verbatim, beside its indexes, also splits sentences and finds quotes and\nspeakers (embedding, which the peers leave to others, took ${embed.toFixed(0)} s more). Memory is that of the process that asks; CPU ms\nare those of a question on all threads, which tell the same on a busy machine.`,
   )
   console.log(`${table.toString()}\n`)
   await rm(taskDir, { recursive: true, force: true })
