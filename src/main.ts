@@ -42,7 +42,7 @@ async function runBot(config: Config, discordToken: string, commands: readonly C
     log.error({ err: error }, 'the new index cannot be opened; the one before goes on answering')
   })
   const { corpusDir, indexDir, dataDir, feedsFile } = config
-  const moderation = await openModeration(
+  const moderation = openModeration(
     { corpusDir, indexDir, dataDir, feedsFile, embedding: embeddingOf(config) },
     (error) => {
       log.error({ err: error }, 'the thread of the moderators’ commands died; the next command starts another')

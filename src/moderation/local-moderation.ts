@@ -12,8 +12,10 @@ import { readDrafts } from './sources.ts'
 import { understood } from './understood.ts'
 import { keepUp } from './upkeep.ts'
 
-/** How long somebody who types waits for the newest list of articles; after that they get the one before. */
+/** How long somebody who types waits for the newest list of articles; after that they get the one before. Milliseconds. */
 const LIST_MS = 300
+/** The same for the first list, which there is none before. Discord waits three seconds. */
+const FIRST_LIST_MS = 1200
 
 /**
  * Opens the moderators' side of a corpus in the calling thread; begins to look through it at once, so that the first of
@@ -28,7 +30,7 @@ export function openLocalModeration(config: ModerationConfig): Moderation {
     done: (made: T) => Partial<AuditRecord>,
   ) => withAudit({ dataDir, now: () => new Date() }, record, work, done)
 
-  let listed: readonly ListedArticle[] = []
+  let listed: readonly ListedArticle[] | undefined
   let listing: Promise<void> | undefined
   /** The list is asked for at every key; one look at the folder serves all that come meanwhile. */
   const list = async (): Promise<readonly ListedArticle[]> => {
@@ -44,8 +46,9 @@ export function openLocalModeration(config: ModerationConfig): Moderation {
       .finally(() => {
         listing = undefined
       })
-    await Promise.race([listing, new Promise((resolve) => setTimeout(resolve, LIST_MS).unref())])
-    return listed
+    const patienceMs = listed === undefined ? FIRST_LIST_MS : LIST_MS
+    await Promise.race([listing, new Promise((resolve) => setTimeout(resolve, patienceMs).unref())])
+    return listed ?? []
   }
   void list()
 

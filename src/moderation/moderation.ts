@@ -3,7 +3,7 @@ import type { Actor, Corrections, CorpusStatus, Desk, ListedArticle } from '../c
 import type { FeedStatus } from '../corpus/feeds.ts'
 import type { EmbeddingConfig } from '../embedding/embedding.ts'
 import type { BuildProgress, BuildReport } from '../index/index.ts'
-import { openThread } from '../thread/thread.ts'
+import { openThread, type Thread } from '../thread/thread.ts'
 import type { IndexStatus } from './index-status.ts'
 import type { DraftSource, SourceReport } from './sources.ts'
 import type { Understood } from './understood.ts'
@@ -91,31 +91,64 @@ export type ModerationConfig = {
   readonly allowLoopback?: boolean
 }
 
+/** A thread of readers of pages and quotes holds some 150 MB; after this long without a call it ends. Milliseconds. */
+const IDLE_MS = 120_000
+
+type Calls = Omit<Moderation, 'close'>
+
 /**
- * Opens the moderators' side of a corpus in a thread of its own: pages are taken apart and a whole corpus compared there
- * without holding up answers.
+ * Opens the moderators' side of a corpus, in a thread of its own: pages are taken apart and a whole corpus compared there
+ * without holding up answers. The thread is there while it is needed.
  * @param onProblem told of a thread that died; the next call starts another
  */
-export async function openModeration(
-  config: ModerationConfig,
-  onProblem?: (error: unknown) => void,
-): Promise<Moderation> {
+export function openModeration(config: ModerationConfig, onProblem?: (error: unknown) => void): Moderation {
   const module = new URL('./moderation-thread.ts', import.meta.url)
-  const thread = await openThread<Omit<Moderation, 'close'>>(module, config, { name: 'moderation', onProblem })
+  let thread: Promise<Thread<Calls>> | undefined
+  let inHand = 0
+  let idle: NodeJS.Timeout | undefined
+  const end = async () => {
+    const last = thread
+    thread = undefined
+    clearTimeout(idle)
+    // Whoever called it was told why a thread could not be opened.
+    await last?.then(
+      ({ close }) => close(),
+      () => undefined,
+    )
+  }
+  const call = async <M extends keyof Calls>(
+    method: M,
+    ...args: Parameters<Calls[M]>
+  ): Promise<Awaited<ReturnType<Calls[M]>>> => {
+    clearTimeout(idle)
+    inHand++
+    try {
+      thread ??= openThread<Calls>(module, config, { name: 'moderation', onProblem }).catch((error: unknown) => {
+        thread = undefined
+        throw error
+      })
+      return await (await thread).call(method, ...args)
+    } finally {
+      inHand--
+      if (inHand === 0) idle = setTimeout(() => void end(), IDLE_MS).unref()
+    }
+  }
   return {
-    preview: (...args) => thread.call('preview', ...args),
-    correct: (...args) => thread.call('correct', ...args),
-    add: (...args) => thread.call('add', ...args),
-    find: (...args) => thread.call('find', ...args),
-    remove: (...args) => thread.call('remove', ...args),
-    restore: (...args) => thread.call('restore', ...args),
-    completeArticles: (...args) => thread.call('completeArticles', ...args),
-    completeRemoved: (...args) => thread.call('completeRemoved', ...args),
-    status: () => thread.call('status'),
-    export: (...args) => thread.call('export', ...args),
-    feeds: () => thread.call('feeds'),
-    reindex: (...args) => thread.call('reindex', ...args),
-    keepUp: (...args) => thread.call('keepUp', ...args),
-    close: () => thread.close(),
+    preview: (...args) => call('preview', ...args),
+    correct: (...args) => call('correct', ...args),
+    add: (...args) => call('add', ...args),
+    find: (...args) => call('find', ...args),
+    remove: (...args) => call('remove', ...args),
+    restore: (...args) => call('restore', ...args),
+    completeArticles: (...args) => call('completeArticles', ...args),
+    completeRemoved: (...args) => call('completeRemoved', ...args),
+    status: () => call('status'),
+    export: (...args) => call('export', ...args),
+    feeds: () => call('feeds'),
+    reindex: (...args) => call('reindex', ...args),
+    keepUp: async (watch, onEvent, signal) => {
+      if (watch || config.feedsFile !== undefined) await call('keepUp', watch, onEvent, signal)
+    },
+    close: end,
   }
 }

@@ -76,7 +76,7 @@ export async function startTestBot(options: TestBotOptions): Promise<TestBot> {
   let moderation: Moderation
   const start = async (): Promise<Bot> => {
     const engine = await options.coverage.open()
-    moderation = await openModeration({
+    moderation = openModeration({
       corpusDir,
       indexDir,
       dataDir,

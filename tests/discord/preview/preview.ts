@@ -58,7 +58,7 @@ const post = z.discriminatedUnion('do', [
 export async function startPreview(config: Config, port: number): Promise<Preview> {
   const engine = await openOrBuild(config, process.stderr)
   const { corpusDir, indexDir, dataDir, feedsFile } = config
-  const moderation = await openModeration({
+  const moderation = openModeration({
     corpusDir,
     indexDir,
     dataDir,
