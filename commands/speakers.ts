@@ -23,7 +23,7 @@ export default {
   },
 
   async run(options, context): Promise<Reply> {
-    const speakers = await context.engine.speakers(queryOf(options, context))
+    const { speakers, total } = await context.engine.speakers({ ...queryOf(options, context), limit: MOST_SHOWN })
     const audience = audienceOf(options)
     if (speakers.length === 0)
       return {
@@ -33,7 +33,7 @@ export default {
         actions: [],
       }
     const about = textOption(options, 'about')
-    const hidden = speakers.length - MOST_SHOWN
+    const hidden = total - speakers.length
     return {
       outcome: 'answered',
       audience,
@@ -41,7 +41,7 @@ export default {
         { kind: 'heading', text: about === undefined ? 'Who is quoted' : `Who is quoted on ${about}` },
         {
           kind: 'list',
-          items: speakers.slice(0, MOST_SHOWN).map((speaker) => ({ label: speaker.name, detail: describe(speaker) })),
+          items: speakers.map((speaker) => ({ label: speaker.name, detail: describe(speaker) })),
         },
         ...(hidden > 0 ? [{ kind: 'text', text: `${String(hidden)} more.` } as const] : []),
       ],
@@ -50,7 +50,7 @@ export default {
   },
 
   async json(options, context) {
-    const speakers = await context.engine.speakers(queryOf(options, context))
+    const { speakers } = await context.engine.speakers(queryOf(options, context))
     return {
       lines: speakers.map(({ name, aliases, quotes, articles, outlets, first, last }) => ({
         speaker: name,

@@ -111,7 +111,12 @@ export type SpeakersQuery = {
   readonly since?: string | undefined
   readonly until?: string | undefined
   readonly tags?: readonly string[] | undefined
+  /** Most speakers; all by default. */
+  readonly limit?: number | undefined
 }
+
+/** The most quoted speakers, and how many there are with those left out. */
+export type SpeakersPage = { readonly speakers: readonly SpeakerProfile[]; readonly total: number }
 
 /** A speaker with how much of the coverage quotes them. */
 export type SpeakerProfile = SpeakerPresence & {
@@ -159,7 +164,7 @@ export type Engine = {
   /** Sayings again by their quotes' numbers, for a further page; null when the index has moved on. */
   sayings(generation: number, quoteIds: readonly number[]): Promise<SayingsPage | null>
   /** Who is quoted, most quoted first; about a topic, only those quoted about it. */
-  speakers(query: SpeakersQuery): Promise<readonly SpeakerProfile[]>
+  speakers(query: SpeakersQuery): Promise<SpeakersPage>
   /**
    * Checks a claimed quote against the coverage, word for word.
    * @param scope only articles of these outlets, with one of these tags; absent: all

@@ -12,12 +12,13 @@ import type {
   QuotesOutcome,
   QuotesQuery,
   SayingsPage,
-  SpeakerProfile,
+  SpeakersPage,
   SpeakersQuery,
   Verification,
 } from '../engine.ts'
 import {
   followIndex,
+  lowerBound,
   type ArticleFilter,
   type ArticleRow,
   type Generation,
@@ -25,7 +26,7 @@ import {
   type SpeakerSummary,
 } from '../index/index.ts'
 import { openSpeakerFinder, type SpeakerFinder, type SpeakerLookup } from '../quotes/find-speakers.ts'
-import { countSpeakers, listSayings, rankSayings } from '../quotes/lookup.ts'
+import { countSpeakers, listSayings, rankSayings, type CountedQuote } from '../quotes/lookup.ts'
 import { verifyQuote } from '../quotes/verify.ts'
 import { completionOf } from '../search/completion.ts'
 import { relevantQuotes } from '../search/relevant-quotes.ts'
@@ -238,20 +239,47 @@ async function speakersOf(
   generation: Generation,
   { byId }: People,
   embedder: Embedder,
-  { about, ...scope }: SpeakersQuery,
-): Promise<readonly SpeakerProfile[]> {
-  const articles = await findArticles(generation, embedder, {
-    about,
-    ...scope,
-    limit: about === undefined ? Infinity : ARTICLES_OF_TOPIC,
+  { about, limit = Infinity, ...scope }: SpeakersQuery,
+): Promise<SpeakersPage> {
+  const quotes =
+    about === undefined
+      ? quotesKept(generation, filterOf(scope))
+      : await quotesAbout(generation, embedder, { about, ...scope })
+  const speakers = countSpeakers(quotes).filter(({ speakerId }) => byId.has(speakerId))
+  return {
+    speakers: speakers.slice(0, limit).flatMap((presence) => {
+      const speaker = byId.get(presence.speakerId)
+      return speaker === undefined ? [] : [{ ...presence, name: speaker.name, aliases: speaker.aliases }]
+    }),
+    total: speakers.length,
+  }
+}
+
+/** The quotes of all articles that a filter keeps: read from memory, for there are many. */
+function quotesKept(generation: Generation, filter: ArticleFilter | undefined): CountedQuote[] {
+  const { articles, quotes } = generation.words
+  const rows = filter === undefined ? generation.articles() : generation.articlesKept(filter)
+  return rows.flatMap(({ articleId, outlet, published }) => {
+    const place = lowerBound(articles.ids, articleId)
+    const speakerIds = quotes.speakerIds.subarray(articles.quotesFrom[place], articles.quotesFrom[place + 1])
+    return Array.from(speakerIds, (id) => ({ articleId, outlet, published, speakerId: id < 0 ? null : id }))
   })
+}
+
+async function quotesAbout(
+  generation: Generation,
+  embedder: Embedder,
+  query: ArticleQuery & { readonly about: string },
+): Promise<CountedQuote[]> {
+  const articles = await findArticles(generation, embedder, { ...query, limit: ARTICLES_OF_TOPIC })
   const rows = articles.flatMap(({ id }) => generation.quotesOfArticle(id))
-  const relevance = about === undefined ? undefined : await relevantQuotes(generation, embedder, rows, about)
-  const kept = relevance === undefined ? rows : rows.filter(({ quoteId }) => relevance.has(quoteId))
-  return countSpeakers(readQuotes(generation, kept)).flatMap((presence) => {
-    const speaker = byId.get(presence.speakerId)
-    return speaker === undefined ? [] : [{ ...presence, name: speaker.name, aliases: speaker.aliases }]
-  })
+  const relevance = await relevantQuotes(generation, embedder, rows, query.about)
+  return rows
+    .filter(({ quoteId }) => relevance.has(quoteId))
+    .map(({ articleId, speakerId }) => {
+      const { outlet, published } = generation.article(articleId)
+      return { articleId, speakerId, outlet, published }
+    })
 }
 
 function verifyClaim(

@@ -129,11 +129,14 @@ export type SpeakerPresence = {
   readonly last: string | null
 }
 
+/** What counting needs of a quote. */
+export type CountedQuote = Pick<ListedQuote, 'articleId' | 'outlet' | 'published'> & {
+  readonly speakerId: number | null
+}
+
 /** The speakers of quotes, most quoted first, then in most articles, then by number; quotes of nobody are left out. */
-export function countSpeakers(
-  quotes: readonly (ListedQuote & { readonly speakerId: number | null })[],
-): readonly SpeakerPresence[] {
-  const bySpeaker = new Map<number, ListedQuote[]>()
+export function countSpeakers(quotes: readonly CountedQuote[]): readonly SpeakerPresence[] {
+  const bySpeaker = new Map<number, CountedQuote[]>()
   for (const quote of quotes) {
     if (quote.speakerId === null) continue
     const known = bySpeaker.get(quote.speakerId)
@@ -220,7 +223,10 @@ function sayingOf<Q extends ListedQuote>(
   return { kind, printings: [fullest, ...others], ...datesOf(printings.map(([quote]) => quote)) }
 }
 
-function datesOf(quotes: readonly ListedQuote[]): { readonly first: string | null; readonly last: string | null } {
+function datesOf(quotes: readonly Pick<ListedQuote, 'published'>[]): {
+  readonly first: string | null
+  readonly last: string | null
+} {
   const dates = quotes.flatMap(({ published }) => (published === null ? [] : [published.slice(0, DATE_LENGTH)])).sort()
   return { first: dates[0] ?? null, last: dates.at(-1) ?? null }
 }

@@ -21,6 +21,8 @@ const PLACE_PREPOSITIONS = new Set(['in', 'at', 'to', 'near', 'from', 'outsid', 
 const YEAR = /^(?:1[0-9]|20)\d\d$/
 const NUMBER = /^\p{N}/u
 
+const NO_TERM = -1
+
 const IS_SMALL = 1
 const IS_NUMBER = 2
 const IS_TIME = 4
@@ -44,53 +46,46 @@ export function answerKindsOf({ stems, sentences: { terms } }: WordLists): Answe
   const kinds = Uint8Array.from(stems, kindsOf)
   const kindOf = (code: number) => kinds[code >>> TERM_BITS] ?? 0
 
+  function isNew(code: number, asked: (stem: number) => boolean): boolean {
+    return (kindOf(code) & IS_SMALL) === 0 && !asked(code >>> TERM_BITS)
+  }
+
+  /** Whether a term, after the two before it, is what questions of the kind want. */
+  function isKind(kind: QuestionKind, code: number, before: number, beforeThat: number): boolean {
+    switch (kind) {
+      case 'who':
+        return before !== NO_TERM && (before & code & CAPITAL) !== 0 && (code & ADJACENT) !== 0
+      case 'when':
+        return (kindOf(code) & IS_TIME) !== 0
+      case 'where': {
+        if ((code & CAPITAL) === 0 || before === NO_TERM) return false
+        const preposition = (kindOf(before) & IS_THE) !== 0 ? beforeThat : before
+        return preposition !== NO_TERM && (kindOf(preposition) & IS_PREPOSITION) !== 0
+      }
+      case 'number':
+        return (kindOf(code) & IS_NUMBER) !== 0
+      case 'why':
+      case 'said':
+      case 'what':
+      case 'topic':
+        return false
+    }
+  }
+
   return {
     holds(kind, asked, from, to) {
-      const isNew = (code: number) =>
-        (code & INITIALS) === 0 && (kindOf(code) & IS_SMALL) === 0 && !asked(code >>> TERM_BITS)
-      const any = (test: (code: number, before: number, beforeThat: number) => boolean) => {
-        let [before, beforeThat] = [NO_TERM, NO_TERM]
-        for (let i = from; i < to; i += 1) {
-          const code = terms[i] ?? 0
-          if ((code & INITIALS) !== 0) continue
-          if (test(code, before, beforeThat)) return true
-          beforeThat = before
-          before = code
-        }
-        return false
+      if (kind === 'said' || kind === 'what' || kind === 'topic') return false
+      let [before, beforeThat] = [NO_TERM, NO_TERM]
+      for (let i = from; i < to; i += 1) {
+        const code = terms[i] ?? 0
+        if (kind === 'why' && (kindOf(code) & IS_REASON) !== 0) return true
+        if ((code & INITIALS) !== 0) continue
+        if (isKind(kind, code, before, beforeThat) && isNew(code, asked) && (kind !== 'who' || isNew(before, asked)))
+          return true
+        beforeThat = before
+        before = code
       }
-      switch (kind) {
-        case 'who':
-          return any(
-            (code, before) =>
-              before !== NO_TERM &&
-              (code & CAPITAL) !== 0 &&
-              (code & ADJACENT) !== 0 &&
-              (before & CAPITAL) !== 0 &&
-              isNew(before) &&
-              isNew(code),
-          )
-        case 'when':
-          return any((code) => (kindOf(code) & IS_TIME) !== 0 && isNew(code))
-        case 'where':
-          return any((code, before, beforeThat) => {
-            if ((code & CAPITAL) === 0 || before === NO_TERM || !isNew(code)) return false
-            const preposition = (kindOf(before) & IS_THE) !== 0 ? beforeThat : before
-            return preposition !== NO_TERM && (kindOf(preposition) & IS_PREPOSITION) !== 0
-          })
-        case 'number':
-          return any((code) => (kindOf(code) & IS_NUMBER) !== 0 && isNew(code))
-        case 'why': {
-          for (let i = from; i < to; i += 1) if ((kindOf(terms[i] ?? 0) & IS_REASON) !== 0) return true
-          return false
-        }
-        case 'said':
-        case 'what':
-        case 'topic':
-          return false
-        default:
-          return kind satisfies never
-      }
+      return false
     },
     hasNumberNear(isWanted, from, to) {
       for (let i = from; i < to; i += 1) {
@@ -102,8 +97,6 @@ export function answerKindsOf({ stems, sentences: { terms } }: WordLists): Answe
     },
   }
 }
-
-const NO_TERM = -1
 
 function kindsOf(stem: string): number {
   return (

@@ -105,6 +105,7 @@ type SentenceFit = {
   readonly share: number
   readonly pairs: number
   readonly holdsKind: boolean
+  readonly hasNumberNear: boolean
 }
 
 /** A passage and the sentences that tell what it is about, by their places. */
@@ -216,60 +217,58 @@ function weigh(
       share: share(counts),
       pairs: exactPairs(terms, sentence) / total,
       holdsKind: lexicon.answers.holds(kind, isSaid, from, to),
+      hasNumberNear: kind === 'number' && lexicon.answers.hasNumberNear(isAsked, from, to),
     })
   }
 
-  const candidates = weighed.map(({ place, article, around }): Candidate => {
+  const { unit, focus } = question
+  const none = new Float64Array(size)
+  const counts = new Float64Array(size)
+  const withContext = new Float64Array(size)
+  const all = new Float64Array(weighed.length * EVIDENCE.length)
+  const candidates = weighed.map(({ place, article, around }, at): Candidate => {
     const first = passages.first[place] ?? 0
     const last = first + (passages.count[place] ?? 0) - 1
-    const own = around.filter((sentence) => sentence.place >= first && sentence.place <= last)
-    const title = titles.get(article) ?? new Float64Array(size)
-    const counts = new Float64Array(size)
-    const withContext = title.slice()
+    const title = titles.get(article) ?? none
+    const evidence = all.subarray(at * EVIDENCE.length, (at + 1) * EVIDENCE.length)
+    counts.fill(0)
+    withContext.set(title)
     let length = 0
-    for (const sentence of around) add(withContext, sentence.counts)
-    for (const sentence of own) {
+    let answering: SeenSentence | undefined
+    let best = -Infinity
+    let meanings = 0
+    for (const sentence of around) {
+      add(withContext, sentence.counts)
+      if (sentence.place < first || sentence.place > last) continue
       add(counts, sentence.counts)
       length += sentence.length
-    }
-    const evidence = new Float64Array(EVIDENCE.length)
-    const value = (name: EvidenceName, set: number) => {
-      evidence[PLACE[name]] = set
-    }
-    const atLeast = (name: EvidenceName, set: number) => value(name, Math.max(evidence[PLACE[name]] ?? 0, set))
-    let answering = own[0]
-    let best = -Infinity
-    let mean = 0
-    for (const sentence of own) {
-      const { words, meaning, share, pairs, holdsKind } = fitOf(sentence)
-      mean += meaning
-      const fit = words + meaning + (holdsKind ? KIND_BONUS : 0)
-      if (fit > best) [best, answering] = [fit, sentence]
-      atLeast('cosineSentence', meaning)
-      if (question.focus !== undefined) atLeast('focusSentence', Math.min(1, sentence.counts[question.focus] ?? 0))
-      atLeast('bm25Sentence', words)
-      atLeast('shareSentence', share)
-      atLeast('exactPairs', pairs)
-      if (holdsKind) value('kindPassage', 1)
+      const fit = fitOf(sentence)
+      const worth = fit.words + fit.meaning + (fit.holdsKind ? KIND_BONUS : 0)
+      if (worth > best) [best, answering] = [worth, sentence]
+      meanings += fit.meaning
+      atLeast(evidence, PLACE.cosineSentence, fit.meaning)
+      if (focus !== undefined) atLeast(evidence, PLACE.focusSentence, Math.min(1, sentence.counts[focus] ?? 0))
+      atLeast(evidence, PLACE.bm25Sentence, fit.words)
+      atLeast(evidence, PLACE.shareSentence, fit.share)
+      atLeast(evidence, PLACE.exactPairs, fit.pairs)
+      if (fit.holdsKind) evidence[PLACE.kindPassage] = 1
+      if (fit.hasNumberNear) evidence[PLACE.numberNear] = 1
+      if (unit !== undefined && ((sentences.marks[sentence.place] ?? 0) & UNIT_BIT[unit]) !== 0)
+        evidence[PLACE.unitPassage] = 1
     }
     const ofArticle = whole.get(article) ?? counts
-    value('bm25Passage', bm25(counts, length, AVERAGE_PASSAGE, 0.5))
-    value('bm25Context', bm25(withContext, 1, 1, 0))
-    value('bm25Article', bm25(ofArticle, 1, 1, 0))
-    value('shareTitle', share(title))
-    value('sharePassage', share(counts))
-    value('shareContext', share(withContext))
-    value('shareArticle', share(ofArticle))
-    value('namesContext', share(withContext, names))
-    value('othersPassage', share(counts, others))
-    value('cosinePassage', mean / Math.max(1, own.length))
-    value('kindSentence', answering?.fit?.holdsKind === true ? 1 : 0)
-    const anyOwn = (test: (place: number) => boolean) => (own.some((sentence) => test(sentence.place)) ? 1 : 0)
-    if (kind === 'number') {
-      const isNear = (at: number) =>
-        lexicon.answers.hasNumberNear(isAsked, sentences.termsFrom[at] ?? 0, sentences.termsFrom[at + 1] ?? 0)
-      value('numberNear', anyOwn(isNear))
-    }
+    evidence[PLACE.bm25Passage] = bm25(counts, length, AVERAGE_PASSAGE, 0.5)
+    evidence[PLACE.bm25Context] = bm25(withContext, 1, 1, 0)
+    evidence[PLACE.bm25Article] = bm25(ofArticle, 1, 1, 0)
+    evidence[PLACE.shareTitle] = share(title)
+    evidence[PLACE.sharePassage] = share(counts)
+    evidence[PLACE.shareContext] = share(withContext)
+    evidence[PLACE.shareArticle] = share(ofArticle)
+    evidence[PLACE.namesContext] = share(withContext, names)
+    evidence[PLACE.othersPassage] = share(counts, others)
+    evidence[PLACE.cosinePassage] = meanings / Math.max(1, last - first + 1)
+    evidence[PLACE.kindSentence] = answering?.fit?.holdsKind === true ? 1 : 0
+    evidence[PLACE.unfinished] = ((sentences.marks[last] ?? 0) & FINISHED) !== 0 ? 0 : 1
     const passage: PassageRow = {
       passageId: passages.ids[place] ?? 0,
       articleId: articles.ids[article] ?? 0,
@@ -281,18 +280,11 @@ function weigh(
     }
     if (said !== undefined) {
       const { quoted, named, described, othersWords } = said(passage, article)
-      value('quoted', quoted)
-      value('speakerNamed', named)
-      value('speakerDescribed', described)
-      value('othersWords', othersWords)
+      evidence[PLACE.quoted] = quoted
+      evidence[PLACE.speakerNamed] = named
+      evidence[PLACE.speakerDescribed] = described
+      evidence[PLACE.othersWords] = othersWords
     }
-    const { unit } = question
-    if (unit !== undefined)
-      value(
-        'unitPassage',
-        anyOwn((at) => ((sentences.marks[at] ?? 0) & UNIT_BIT[unit]) !== 0),
-      )
-    value('unfinished', ((sentences.marks[last] ?? 0) & FINISHED) !== 0 ? 0 : 1)
     return { passage, answering: sentences.ids[answering?.place ?? first] ?? 0, evidence }
   })
   const closest = Math.max(1e-6, ...candidates.map((candidate) => evidenceOf(candidate, 'cosineSentence')))
@@ -336,6 +328,10 @@ function readingsByStem(
     },
     isAsked: (stem) => slots[stem] !== 0,
   }
+}
+
+function atLeast(evidence: Float64Array, place: number, value: number): void {
+  if (value > (evidence[place] ?? 0)) evidence[place] = value
 }
 
 function add(sum: Float64Array, counts: Float64Array): void {
