@@ -91,13 +91,15 @@ function graphOn(index: hnswlib.HierarchicalNSW, dimensions: number): VectorGrap
     async write(file) {
       await index.writeIndex(file)
       // The library does not look whether its writes arrive.
-      const written = await checkVectorGraph(file, dimensions).catch(() => -1)
-      if (written !== index.getCurrentCount())
-        throw new UserError(
-          'write-failed',
-          `${file} could not be written whole.`,
-          'Check that there is room on the disk and that you may write there, then run `verbatim index` again.',
-        )
+      const written = await checkVectorGraph(file, dimensions).catch((error: unknown) => error)
+      if (written === index.getCurrentCount()) return
+      const reason = written instanceof Error ? written.message : `it holds ${String(written)} vectors`
+      throw new UserError(
+        'write-failed',
+        `${file} could not be written whole (${reason}).`,
+        'Check that there is room on the disk and that you may write there, then run `verbatim index` again.',
+        { cause: written },
+      )
     },
   }
 }
