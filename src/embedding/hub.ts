@@ -124,7 +124,8 @@ async function download(
   try {
     await pipeline(response.body ? Readable.fromWeb(response.body) : [], count, out)
   } catch (error) {
-    if (diskFailure) throw diskFailure
+    // From Node 22 on, a connection that breaks ends the file with the same error.
+    if (diskFailure !== undefined && 'syscall' in diskFailure && diskFailure === error) throw diskFailure
     throw brokenOff(hub, file, receivedBytes, totalBytes, error)
   }
   if (totalBytes !== undefined && receivedBytes !== totalBytes) throw brokenOff(hub, file, receivedBytes, totalBytes)
