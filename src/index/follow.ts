@@ -16,6 +16,9 @@ export type IndexFollower = {
   close(): Promise<void>
 }
 
+/** After this a generation that could not be opened is tried again: a disk may recover, files may be closed. */
+const RETRY_MS = 60_000
+
 /** A generation and the requests that have it. */
 type Loan = {
   readonly generation: Generation
@@ -37,7 +40,8 @@ export async function followIndex(
   const { onProblem, ...openOptions } = options
   let loan = lend(await openIndex(indexDir, openOptions))
   let moving: Promise<void> | undefined
-  let failed: number | undefined
+  /** The generation that could not be opened (undefined: not even its number could be read), and when to try again. */
+  let failed: { readonly generation: number | undefined; readonly againMs: number } | undefined
   let isClosed = false
 
   async function end(old: Loan): Promise<void> {
@@ -61,10 +65,14 @@ export async function followIndex(
     let current: number | undefined
     try {
       current = await readCurrent(indexDir)
-      if (current !== loan.generation.manifest.generation && current !== failed) await refresh()
+      if (current === loan.generation.manifest.generation) return
+      if (failed === undefined || failed.generation !== current || performance.now() >= failed.againMs) await refresh()
     } catch (error) {
       if (error instanceof UserError && error.code === 'index-missing') return
-      if (current !== undefined) failed = current
+      // Told once a minute, not with every question.
+      const isTold = failed?.generation === current && performance.now() < (failed?.againMs ?? 0)
+      if (isTold) return
+      failed = { generation: current, againMs: performance.now() + RETRY_MS }
       onProblem?.(error)
     }
   }

@@ -1,4 +1,4 @@
-import { rm, truncate } from 'node:fs/promises'
+import { rm, truncate, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { buildIndex, followIndex, type Generation, type IndexFollower } from '../../src/index/index.ts'
@@ -87,3 +87,15 @@ function isOpen(generation: Generation | undefined): boolean {
     return false
   }
 }
+
+test('given a CURRENT that names nothing, when many questions come, then they are answered and it is told once', async () => {
+  await writeFile(path.join(site.indexDir, 'CURRENT'), 'not a number\n')
+  for (let i = 0; i < 20; i++) {
+    expect(await follower.use(numberOf)).toBe(1)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await expect.poll(() => problems.length).toBe(1)
+  expect(problems[0]).toMatchObject({ code: 'index-damaged' })
+  await build()
+  await untilMovedTo(2)
+})
