@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3'
 import path from 'node:path'
-import { readChanges } from '../corpus/corpus.ts'
+import { readChanges } from '../corpus/reading.ts'
 import { UserError } from '../errors.ts'
 import { fingerprintArticle, readStoredArticles, stampsOf, type StoredArticle } from './draft-store.ts'
 import { damaged, generationDir, readCurrent, readManifest } from './generations.ts'
