@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'bad-front-matter'
   | 'build-killed'
   | 'cancelled'
+  | 'corpus-busy'
   | 'corpus-empty'
   | 'discord-unreachable'
   | 'export-too-large'

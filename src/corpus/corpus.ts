@@ -13,6 +13,7 @@ import { EXTENSIONS, isLineByLine, readSource } from './read.ts'
 import { readCorpus } from './reading.ts'
 import { slugOf } from './slug.ts'
 import type { Draft, SourceReading } from './source.ts'
+import { withCorpusLock } from './lock.ts'
 import { wordsOf } from './wording.ts'
 
 export { formatArticle, parseArticle } from './article.ts'
@@ -89,7 +90,7 @@ export type ImportProgress = { readonly files: number; readonly ofFiles: number;
  * is known by its address, or by its stated title and outlet and half of its paragraphs. Fields that only the old file
  * has stay. A text with the same words from another outlet is a syndicated copy and becomes an article of its own.
  * @param dryRun reports what would happen and writes nothing
- * @throws UserError `write-failed` when the corpus cannot be written
+ * @throws UserError `write-failed` when the corpus cannot be written; 'corpus-busy' when somebody else adds articles
  */
 export async function importPaths(
   paths: readonly string[],
@@ -100,7 +101,15 @@ export async function importPaths(
     readonly onProgress?: (progress: ImportProgress) => void
   },
 ): Promise<ImportReport> {
-  const { corpusDir, dryRun = false, signal, onProgress } = options
+  return options.dryRun === true
+    ? importUnlocked(paths, options)
+    : withCorpusLock(options.corpusDir, () => importUnlocked(paths, options))
+}
+
+async function importUnlocked(
+  paths: readonly string[],
+  { corpusDir, dryRun = false, signal, onProgress }: Parameters<typeof importPaths>[1],
+): Promise<ImportReport> {
   const entries: ImportEntry[] = []
   const { files, passedOver, missing } = await filesIn(paths)
   for (const source of missing)

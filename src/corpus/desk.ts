@@ -10,6 +10,7 @@ import { placeDraft, readCorpus, type ImportEntry } from './corpus.ts'
 import { readDate } from './dates.ts'
 import { formatExported, statedBy } from './exported.ts'
 import { articleFiles, readArticleFile, sweepTemporaries } from './folder.ts'
+import { withCorpusLock } from './lock.ts'
 import { likenessOf, NEARLY_ALIKE, sketchOf, type Sketch } from './likeness.ts'
 import type { Draft } from './source.ts'
 import { listTrash, moveToTrash, restoreFromTrash, type Removed } from './trash.ts'
@@ -123,7 +124,7 @@ export function openDesk(
         })
         return recorded(
           { ...actor, action: 'add', title: draft.title, detail: source },
-          () => placed(draft, source, false),
+          () => withCorpusLock(corpusDir, () => placed(draft, source, false)),
           ({ file, outcome: made }) => ({ file, detail: `${made} from ${source}` }),
         )
       }),

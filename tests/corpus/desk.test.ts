@@ -173,7 +173,7 @@ describe('adding an article', () => {
     await utimes(path.join(corpusDir, '.writing-old'), 0, 0)
     await utimes(path.join(corpusDir, '.writing-new'), NOON, NOON)
     await desk.add(bridge(), 'bridge.html', anna)
-    expect((await readdir(corpusDir)).sort()).toEqual(['.writing-new', 'harlow-closes-its-swing-bridge.md'])
+    expect((await readdir(corpusDir)).sort()).toEqual(['.lock', '.writing-new', 'harlow-closes-its-swing-bridge.md'])
   })
 })
 
