@@ -1,5 +1,5 @@
 import { answerOf, type Answer } from '../answer/answer.ts'
-import { openEmbedder, type Embedder } from '../embedding/embedding.ts'
+import { knownEmbedderId, openEmbedder, type Embedder } from '../embedding/embedding.ts'
 import type {
   ArticleQuery,
   ArticleSummary,
@@ -39,14 +39,13 @@ import { readTerms } from '../text/terms.ts'
  * @throws UserError 'index-missing', 'index-damaged', 'index-version', 'index-model-mismatch', 'model-unavailable'
  */
 export async function openLocalEngine({ indexDir, embedding, onProblem }: EngineConfig): Promise<Engine> {
-  const embedder = await openEmbedder(embedding)
-  const follower = await followIndex(indexDir, {
-    modelId: embedder.id,
-    ...(onProblem === undefined ? {} : { onProblem }),
-  }).catch(async (error: unknown) => {
-    await embedder.close()
-    throw error
-  })
+  const opening = openEmbedder(embedding)
+  const modelId = knownEmbedderId(embedding) ?? (await opening).id
+  const following = followIndex(indexDir, { modelId, ...(onProblem === undefined ? {} : { onProblem }) })
+  const opened = await Promise.allSettled([opening, following])
+  if (opened.some(({ status }) => status === 'rejected'))
+    for (const part of opened) if (part.status === 'fulfilled') await part.value.close()
+  const [embedder, follower] = await Promise.all([opening, following])
   const people = perGeneration(peopleOf)
   const completions = perGeneration((generation) => ({
     outlets: completionOf(generation.outlets(), ({ outlet }) => outlet),
