@@ -25,7 +25,7 @@ import {
   type QuoteRow,
   type SpeakerSummary,
 } from '../index/index.ts'
-import { openSpeakerFinder, type SpeakerFinder, type SpeakerLookup } from '../quotes/find-speakers.ts'
+import type { SpeakerFinder, SpeakerLookup } from '../quotes/find-speakers.ts'
 import { countSpeakers, listSayings, rankSayings, type CountedQuote } from '../quotes/lookup.ts'
 import { verifyQuote } from '../quotes/verify.ts'
 import { completionOf } from '../search/completion.ts'
@@ -46,7 +46,8 @@ export async function openLocalEngine({ indexDir, embedding, onProblem }: Engine
   if (opened.some(({ status }) => status === 'rejected'))
     for (const part of opened) if (part.status === 'fulfilled') await part.value.close()
   const [embedder, follower] = await Promise.all([opening, following])
-  const people = perGeneration(peopleOf)
+  const people = perGeneration(speakersById)
+  const finder = perGeneration((generation) => finderOf(people(generation).values()))
   const completions = perGeneration((generation) => ({
     outlets: completionOf(generation.outlets(), ({ outlet }) => outlet),
     articles: completionOf(newestFirst(generation.articles()), ({ title }) => title),
@@ -65,11 +66,7 @@ export async function openLocalEngine({ indexDir, embedding, onProblem }: Engine
         (generation) => 0 <= start && start < end && bodyOf(generation, articleId)?.body.slice(start, end) === text,
       ),
     completeSpeakers: (typed) =>
-      follower.use((generation) =>
-        people(generation)
-          .finder.complete(typed, CHOICES)
-          .map(({ name }) => name),
-      ),
+      follower.use(async (generation) => (await finder(generation)).complete(typed, CHOICES).map(({ name }) => name)),
     completeOutlets: (typed) =>
       follower.use((generation) =>
         completions(generation)
@@ -78,7 +75,8 @@ export async function openLocalEngine({ indexDir, embedding, onProblem }: Engine
       ),
     completeArticles: (typed) =>
       follower.use((generation) => completions(generation).articles.complete(typed).map(summaryOf)),
-    quotes: (query) => follower.use((generation) => quotesOf(generation, people(generation), embedder, query)),
+    quotes: (query) =>
+      follower.use(async (generation) => quotesOf(generation, await finder(generation), embedder, query)),
     sayings: (number, quoteIds) =>
       follower.use((generation) => {
         if (generation.manifest.generation !== number) return null
@@ -90,7 +88,10 @@ export async function openLocalEngine({ indexDir, embedding, onProblem }: Engine
       }),
     speakers: (query) => follower.use((generation) => speakersOf(generation, people(generation), embedder, query)),
     verify: (claim, speaker, scope) =>
-      follower.use((generation) => verifyClaim(generation, people(generation), claim, speaker, scope)),
+      follower.use(async (generation) => {
+        const claimed = speaker === undefined ? undefined : claimedBy((await finder(generation)).lookUp(speaker))
+        return verifyClaim(generation, people(generation), claim, claimed, scope)
+      }),
     refresh: () => follower.refresh(),
     async close() {
       await follower.close()
@@ -160,25 +161,20 @@ function contextOf(generation: Generation, articleId: number, start: number, end
   }
 }
 
-/** Everybody whom a generation quotes. */
-type People = {
-  readonly finder: SpeakerFinder<SpeakerSummary>
-  readonly byId: ReadonlyMap<number, SpeakerSummary>
-  readonly names: ReadonlyMap<number, string>
+/** Everybody whom a generation quotes, by the speaker's number. */
+function speakersById(generation: Generation): ReadonlyMap<number, SpeakerSummary> {
+  return new Map(generation.speakers().map((speaker) => [speaker.speakerId, speaker]))
 }
 
-function peopleOf(generation: Generation): People {
-  const speakers = generation.speakers()
-  return {
-    finder: openSpeakerFinder(speakers),
-    byId: new Map(speakers.map((speaker) => [speaker.speakerId, speaker])),
-    names: new Map(speakers.map(({ speakerId, name }) => [speakerId, name])),
-  }
+/** Finding reads names with a lexicon that takes a second to load, so it is loaded with the first name that is asked for. */
+async function finderOf(people: Iterable<SpeakerSummary>): Promise<SpeakerFinder<SpeakerSummary>> {
+  const { openSpeakerFinder } = await import('../quotes/find-speakers.ts')
+  return openSpeakerFinder([...people])
 }
 
 async function quotesOf(
   generation: Generation,
-  { finder }: People,
+  finder: SpeakerFinder<SpeakerSummary>,
   embedder: Embedder,
   { speaker: name, about, kind = 'all', ...scope }: QuotesQuery,
 ): Promise<QuotesOutcome> {
@@ -236,7 +232,7 @@ const ARTICLES_OF_TOPIC = 50
 
 async function speakersOf(
   generation: Generation,
-  { byId }: People,
+  people: ReadonlyMap<number, SpeakerSummary>,
   embedder: Embedder,
   { about, limit = Infinity, ...scope }: SpeakersQuery,
 ): Promise<SpeakersPage> {
@@ -244,10 +240,10 @@ async function speakersOf(
     about === undefined
       ? quotesKept(generation, filterOf(scope))
       : await quotesAbout(generation, embedder, { about, ...scope })
-  const speakers = countSpeakers(quotes).filter(({ speakerId }) => byId.has(speakerId))
+  const speakers = countSpeakers(quotes).filter(({ speakerId }) => people.has(speakerId))
   return {
     speakers: speakers.slice(0, limit).flatMap((presence) => {
-      const speaker = byId.get(presence.speakerId)
+      const speaker = people.get(presence.speakerId)
       return speaker === undefined ? [] : [{ ...presence, name: speaker.name, aliases: speaker.aliases }]
     }),
     total: speakers.length,
@@ -283,21 +279,26 @@ async function quotesAbout(
 
 function verifyClaim(
   generation: Generation,
-  people: People,
+  people: ReadonlyMap<number, SpeakerSummary>,
   claim: string,
-  speaker: string | undefined,
+  claimed: ReturnType<typeof claimedBy> | undefined,
   scope: Pick<Scope, 'outlets' | 'tags'> = {},
 ): Verification {
   const filter = filterOf(scope)
-  const claimed = speaker === undefined ? undefined : claimedBy(people.finder.lookUp(speaker))
   const read = new Map<number, ArticleRow>()
+  const names = new Map<number, string>()
   const verdict = verifyQuote<QuoteRow>(
     claim,
     {
       articlesWith: (phrases, limit) => articlesWith(generation, phrases, limit, filter),
       article(articleId) {
         read.set(articleId, generation.article(articleId))
-        return { body: generation.body(articleId), quotes: generation.quotesOfArticle(articleId) }
+        const quotes = generation.quotesOfArticle(articleId)
+        for (const { speakerId } of quotes) {
+          const known = speakerId === null ? undefined : people.get(speakerId)
+          if (known !== undefined) names.set(known.speakerId, known.name)
+        }
+        return { body: generation.body(articleId), quotes }
       },
     },
     claimed === undefined ? {} : { speakerIds: idsOf(claimed.speakers), namesakeIds: idsOf(claimed.namesakes) },
@@ -306,7 +307,7 @@ function verifyClaim(
     verdict,
     ...(claimed === undefined ? {} : { claimedSpeakers: claimed.speakers.map(({ name }) => name) }),
     articles: read,
-    speakers: people.names,
+    speakers: names,
   }
 }
 

@@ -31,6 +31,8 @@ export function rankingOn({ passages, sentences, postings }: WordLists): WordRan
   /** What a passage's length adds to the count in the denominator. */
   const norms = Float32Array.from(passages.length, (length) => K1 * (1 - B + (B * length) / Math.max(1, average)))
   const scores = new Float32Array(size)
+  /** Places that have a score, while a query is under way. */
+  const met = new Int32Array(size)
   const articleOf = (place: number) => sentences.article[passages.first[place] ?? 0] ?? 0
   const idfOf = (count: number) => Math.max(LEAST_IDF, Math.log((size - count + 0.5) / (count + 0.5)))
   const mostKnown = new Map<number, number>()
@@ -99,20 +101,21 @@ export function rankingOn({ passages, sentences, postings }: WordLists): WordRan
       // Rarest first: after the lists that weigh much, few passages can still win by the long ones alone.
       const lists = listsOf(stems)
       let rest = lists.reduce((sum, { most }) => sum + most, 0)
-      let places: number[] = []
+      let count = 0
       let isOpen = true
       for (const { from, to, idf, most } of lists) {
-        if (to - from > WORTH_PRUNING && places.length >= limit) {
-          const least = leastOfBest(places, limit) - SLACK
+        if (to - from > WORTH_PRUNING && count >= limit) {
+          const least = leastOfBest(met.subarray(0, count), limit) - SLACK
           if (least > rest) isOpen = false
           if (!isOpen) {
-            const behind = places
-            places = []
-            for (const place of behind) {
-              if ((scores[place] ?? 0) + rest >= least) places.push(place)
+            let kept = 0
+            for (let i = 0; i < count; i++) {
+              const place = met[i] ?? 0
+              if ((scores[place] ?? 0) + rest >= least) met[kept++] = place
               else scores[place] = 0
             }
-            places.sort((a, b) => a - b)
+            count = kept
+            met.subarray(0, count).sort()
           }
         }
         rest -= most
@@ -123,20 +126,21 @@ export function rankingOn({ passages, sentences, postings }: WordLists): WordRan
             const before = scores[place] ?? 0
             if (before === 0) {
               if (isKept !== undefined && isKept[articleOf(place)] !== 1) continue
-              places.push(place)
+              met[count++] = place
             }
             scores[place] = before + weightOf(entry, idf)
           }
         } else {
           let at = from
-          for (const place of places) {
+          for (let i = 0; i < count; i++) {
+            const place = met[i] ?? 0
             at = lowerBound(postings.entries, place * 2 ** COUNT_BITS, at, to)
             const entry = postings.entries[at] ?? 0
             if (at < to && entry >>> COUNT_BITS === place) scores[place] = (scores[place] ?? 0) + weightOf(entry, idf)
           }
         }
       }
-      return best(places, limit)
+      return best(met.subarray(0, count), limit)
     },
     all(stems, limit, isKept) {
       const wanted = new Set(stems).size
