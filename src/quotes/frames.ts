@@ -78,8 +78,9 @@ function tokenize(text: string, block: Block, quotations: readonly Quotation[], 
   for (let start = 0; start < masked.length;) {
     let end = Math.min(masked.length, start + WINDOW)
     if (end < masked.length) {
-      const space = masked.lastIndexOf(' ', end)
-      if (space > start + WINDOW / 2) end = space
+      // Looked for in the window only: where there is none, the search would go back to the start of the text.
+      const space = masked.slice(start, end + 1).lastIndexOf(' ')
+      if (space > WINDOW / 2) end = start + space
     }
     const endless = ENDLESS_WORD.exec(masked.slice(start, end))
     if (endless) end = start + endless.index + endless[0].length
