@@ -321,13 +321,12 @@ function articlesWith(
   filter: ArticleFilter | undefined,
 ): readonly number[] {
   // Quotes keep their words as printed, so that a phrase of common words is found in them; passages keep stems.
-  const phrase = phrases.map((words) => `"${words.replaceAll('"', ' ')}"`).join(' OR ')
   const stems = phrases
     .map((words) => readTerms(words).flatMap(({ stem, isInitials }) => (isInitials ? [] : [stem])))
     .filter((ofPhrase) => ofPhrase.length > 0)
   if (stems.length === 0) return []
   const quoting = generation
-    .searchQuotes(phrase, limit, filter)
+    .searchQuotes(phrases, limit, filter)
     .map(({ quoteId }) => generation.quote(quoteId).articleId)
   const passages = stems
     .flatMap((ofPhrase) => generation.passagesWithAll(ofPhrase, limit * PASSAGES_PER_ARTICLE, filter))

@@ -122,8 +122,8 @@ export type Coverage = {
   quote(quoteId: QuoteId): QuoteRow
   quotesOfArticle(articleId: ArticleId): readonly QuoteRow[]
   quotesOfSpeaker(speakerId: SpeakerId, filter?: ArticleFilter): readonly QuoteRow[]
-  /** Quotes that match an FTS5 expression, best first. */
-  searchQuotes(expression: string, limit: number, filter?: ArticleFilter): QuoteScore[]
+  /** Quotes that hold any of the phrases, each word for word, best first; any text is a phrase. */
+  searchQuotes(phrases: readonly string[], limit: number, filter?: ArticleFilter): QuoteScore[]
   /** Most quotes first, then by name. */
   speakers(): readonly SpeakerSummary[]
 
@@ -240,8 +240,13 @@ export function openCoverage(file: string): Coverage {
       db
         .prepare<[number, string], QuoteRow>(`${QUOTE} WHERE speaker_id = ? AND ${KEPT} ORDER BY id`)
         .all(speakerId, keptIds(filter)),
-    searchQuotes: (expression, limit, filter) =>
-      filter === undefined ? quotesAll.all(expression, limit) : quotesKept.all(expression, keptIds(filter), limit),
+    searchQuotes(phrases, limit, filter) {
+      if (phrases.length === 0) return []
+      const expression = phrases.map(quotedPhrase).join(' OR ')
+      return filter === undefined
+        ? quotesAll.all(expression, limit)
+        : quotesKept.all(expression, keptIds(filter), limit)
+    },
     speakers() {
       const aliases = new Map<SpeakerId, { alias: string; reason: string }[]>()
       const aliasRows = db
@@ -270,6 +275,11 @@ export function openCoverage(file: string): Coverage {
   function vectorById(vectorId: number): Float32Array {
     return fromBlob(vectorRow(vectorId).vector, vectorId)
   }
+}
+
+/** A phrase of an FTS5 expression. Quotation marks would end it, and NUL ends a text that SQLite parses. */
+function quotedPhrase(words: string): string {
+  return `"${words.replace(/["\0]/gu, ' ')}"`
 }
 
 const ISO_DATE_LENGTH = '2024-06-24'.length

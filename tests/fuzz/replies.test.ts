@@ -75,8 +75,8 @@ function expectHarmless(message: Message): void {
   for (const { url } of buttonsOf(message)) if (url !== undefined) expect(new URL(url).protocol).toMatch(/^https?:$/u)
 }
 
-// eslint-disable-next-line no-control-regex -- the very characters that must not come through
-const ACTING = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
+/** Controls but line breaks, and what turns the direction of writing. */
+const ACTING = /(?!\n)\p{Cc}|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
 
 describe('replies', () => {
   test.each<[string, Readonly<Record<string, string | boolean>>]>([
@@ -102,6 +102,15 @@ describe('replies', () => {
     }
     expect(on.discord.violations).toEqual([])
   }) // prettier-ignore
+
+  test.each(['a\0b c', '\0&lt', 'NEAR(a b)', 'a" OR "b', '* AND NOT', 'title : x', '^-{}()'])(
+    'given %j, which a search could take for its own signs, when verified, then it is looked for as words',
+    async (words) => {
+      const answer = await on.discord.user('Ada').type('/verify', { quote: words, speaker: words })
+      expectHarmless(answer)
+      expect(textOf(answer)).not.toContain('Something broke')
+    },
+  )
 
   test('given any words for any option, when typed, then the reply is within limits, nothing acts, and nothing breaks', async () => {
     const ada = on.discord.user('Ada')
@@ -149,8 +158,9 @@ describe('replies', () => {
       const { command, options } = readTypedCommand(line, commands)
       const reply = await command.run(options, { engine })
       expect(renderReply(reply, { columns: 80, color: false })).not.toMatch(ACTING)
-      // eslint-disable-next-line no-control-regex -- our own colours are all that is left
-      expect(renderReply(reply, { columns: 80, color: true }).replace(/\u001b\[\d+m/gu, '')).not.toMatch(ACTING)
+      // Our own colours are all that is there.
+      const colour = `${String.fromCharCode(27)}\\[\\d+m`
+      expect(renderReply(reply, { columns: 80, color: true }).replace(new RegExp(colour, 'gu'), '')).not.toMatch(ACTING)
     }
   }) // prettier-ignore
 })

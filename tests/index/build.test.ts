@@ -103,7 +103,7 @@ describe('given six articles, when the index is built', () => {
     const [quote] = generation.quotesOfSpeaker(said?.speakerId ?? 0)
     const body = generation.body(quote?.articleId ?? 0)
     expect(body.slice(quote?.start, quote?.end)).toMatch(/^Nobody told us/u)
-    expect(generation.searchQuotes('nobody', 100).length).toBeGreaterThan(0)
+    expect(generation.searchQuotes(['nobody'], 100).length).toBeGreaterThan(0)
   })
 
   test('then passages are found by the stems of their words, the better passage first', () => {

@@ -63,7 +63,7 @@ async function finish(store: DraftStore, file: string): Promise<unknown> {
       .map(({ place, bm25 }) => `${bm25.toFixed(6)} ${textAt(coverage.passage(words.passages.ids[place] ?? 0))}`)
       .sort(),
     quotes: coverage
-      .searchQuotes('nobody OR paper', 1000)
+      .searchQuotes(['nobody', 'paper'], 1000)
       .map(({ quoteId, bm25 }) => `${bm25.toFixed(9)} ${textAt(coverage.quote(quoteId))}`)
       .sort(),
     speakers: coverage.speakers().map(({ name, quotes, articles }) => [name, quotes, articles]),
