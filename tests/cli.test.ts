@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { readAudit } from '../src/corpus/audit.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const noNetwork = join(root, 'tests/fixtures/no-network.cjs')
@@ -25,6 +26,7 @@ function run(
       PATH: process.env.PATH,
       HOME: process.env.HOME,
       INDEX_DIR: join(workspace, 'index'),
+      DATA_DIR: join(workspace, 'data'),
       NETWORK_LOG: join(workspace, 'network.log'),
       NODE_OPTIONS: `--require ${noNetwork}`,
       DISCORD_TOKEN: '',
@@ -180,6 +182,10 @@ describe('verbatim import and index', () => {
     expect(await verbatim('import', join(place, 'bridge.txt'), ...places)).toMatchObject({ code: 0 })
     expect((await verbatim('import', join(place, 'bridge.txt'), ...places)).stdout).toContain('1 unchanged')
     expect((await readdir(join(place, 'corpus'))).filter((file) => file.endsWith('.md'))).toHaveLength(1)
+    expect((await readAudit(join(workspace, 'data'), 2)).records).toMatchObject([
+      { action: 'import', outcome: 'done', from: 'terminal', detail: '0 new, 0 updated' },
+      { action: 'import', outcome: 'begun' },
+    ])
     expect(await verbatim('index', ...places)).toMatchObject({ code: 0 })
     const { stdout } = await verbatim('ask', 'how long will repairs of the bridge take?', ...places)
     expect(stdout).toContain('eleven weeks')

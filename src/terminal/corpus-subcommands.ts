@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises'
-import { userInfo } from 'node:os'
 import path from 'node:path'
 import type { Command as Program } from 'commander'
 import type { Config } from '../config.ts'
 import type { ArticleProblem } from '../corpus/corpus.ts'
-import type { Actor, Corrections, Desk } from '../corpus/desk.ts'
+import type { Corrections, Desk } from '../corpus/desk.ts'
 import { UserError } from '../errors.ts'
 import { counted } from '../wording.ts'
+import { terminalActor } from './actor.ts'
 import { confirm } from './confirm.ts'
 import { problemLines } from './problem-lines.ts'
 import { formatDate, plain } from './render.ts'
@@ -37,21 +37,6 @@ export function addCorpus(program: Program, context: SubcommandContext): void {
   addRestore(corpus, context)
   addStatus(corpus, context)
   addExport(corpus, context)
-}
-
-/** Who works at this terminal, for the audit log. */
-function terminalActor(): Actor {
-  return { by: loginName(), from: 'terminal' }
-}
-
-/** In a container a user may have a number and no name. */
-function loginName(): string {
-  try {
-    return userInfo().username
-  } catch (error) {
-    if (!(error instanceof Error && 'syscall' in error)) throw error
-    return `uid ${String(process.getuid?.() ?? '')}`.trim()
-  }
 }
 
 async function openDeskOf({ corpusDir, dataDir }: Config): Promise<Desk> {

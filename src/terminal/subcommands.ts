@@ -8,6 +8,7 @@ import { UserError } from '../errors.ts'
 import { buildIndex } from '../index/index.ts'
 import type { QuoteKind } from '../quotes/quote.ts'
 import type { Reply } from '../reply.ts'
+import { terminalActor } from './actor.ts'
 import { buildWithProgress, openOrBuild, renderBuildReport } from './build.ts'
 import { addCorpus } from './corpus-subcommands.ts'
 import { addFeeds } from './feeds-subcommand.ts'
@@ -152,17 +153,27 @@ function addImport(program: Program, { exit }: SubcommandContext): void {
     .action(async (paths: readonly string[], flags: Places & { dryRun?: boolean }) => {
       // Readers of HTML, dates and encodings take a second to load; only an import needs them.
       const { importPaths } = await import('../corpus/corpus.ts')
+      const { withAudit } = await import('../corpus/audit.ts')
+      const { corpusDir, dataDir } = configOf(flags)
       const dryRun = flags.dryRun === true
       const display = showProgress(process.stderr)
-      const report = await importPaths(paths, {
-        corpusDir: configOf(flags).corpusDir,
-        dryRun,
-        signal: interruptSignal(),
-        onProgress: ({ files, ofFiles }) => {
-          if (process.stderr.isTTY) display.update({ stage: 'importing', done: files, total: ofFiles })
-        },
-      })
-      display.stop()
+      const importAll = () =>
+        importPaths(paths, {
+          corpusDir,
+          dryRun,
+          signal: interruptSignal(),
+          onProgress: ({ files, ofFiles }) => {
+            if (process.stderr.isTTY) display.update({ stage: 'importing', done: files, total: ofFiles })
+          },
+        })
+      const recorded = () =>
+        withAudit(
+          { dataDir, now: () => new Date() },
+          { ...terminalActor(), action: 'import', detail: paths.join(' ') },
+          importAll,
+          ({ counts }) => ({ detail: `${String(counts.imported)} new, ${String(counts.updated)} updated` }),
+        )
+      const report = await (dryRun ? importAll() : recorded()).finally(() => display.stop())
       process.stdout.write(`${renderImportReport(report, { dryRun })}\n`)
       if (!dryRun && report.counts.imported + report.counts.updated > 0)
         process.stdout.write('Build the index to search them: npm run -s verbatim -- index\n')

@@ -28,7 +28,8 @@ test('given two processes that import the same files at once, when both end, the
   const run = () =>
     new Promise<number | null>((resolve) => {
       const args = ['--import', import.meta.resolve('tsx'), cli, 'import', sources, '--corpus', corpusDir]
-      spawn(process.execPath, args, { stdio: 'ignore' }).on('exit', resolve)
+      const env = { ...process.env, DATA_DIR: join(dir, 'data') }
+      spawn(process.execPath, args, { stdio: 'ignore', env }).on('exit', resolve)
     })
   expect(await Promise.all([run(), run()])).toEqual([0, 0])
   expect(await articles()).toHaveLength(12)
