@@ -1,4 +1,4 @@
-import { fork, spawn, type ChildProcess } from 'node:child_process'
+import { fork, type ChildProcess } from 'node:child_process'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,10 +6,9 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import Table from 'cli-table3'
-import { freePort } from '../tests/discord/process.ts'
 import { textOf } from '../tests/discord/server/reading.ts'
-import { startLocalDiscord, type LocalDiscord } from '../tests/discord/server/server.ts'
-import type { Channel } from '../tests/discord/server/world.ts'
+import type { Channel, LocalDiscord } from '../tests/discord/server/server.ts'
+import { startMeasuredBot, type MeasuredBot } from './bot.ts'
 import { quantile } from './figures.ts'
 import { openWork } from './work.ts'
 
@@ -26,7 +25,6 @@ const SLICES = 10
 const SERVERS = 500
 const plain = { head: [], border: [] }
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const WORDS = ['the tax plan', 'the debate', 'the primary', 'the treaty', 'tanks', 'the court', 'the budget', 'the campaign', 'missiles', 'the vote'] // prettier-ignore
 const ASKS = ['Who spoke about', 'When was there news of', 'What happened with', 'How many people speak of', 'Why is there talk of'] // prettier-ignore
 
@@ -51,28 +49,10 @@ export async function run(): Promise<void> {
   await cp(built.corpusDir, corpusDir, { recursive: true })
   await cp(built.indexDir, indexDir, { recursive: true })
   await cp(work.embedding.cacheDir, join(indexDir, 'models'), { recursive: true })
-  const discord = await startLocalDiscord({ strictClock: true })
-  const channels = Array.from({ length: SERVERS }, (_, i) => discord.addGuild(`Server ${i}`)).flatMap(
-    (guild) => guild.channels,
-  )
-  const port = await freePort()
-  const bot = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), join(ROOT, 'src/main.ts')], {
-    cwd: dir,
-    env: {
-      PATH: process.env['PATH'],
-      DISCORD_TOKEN: discord.token,
-      DISCORD_API_URL: discord.apiUrl,
-      CORPUS_DIR: corpusDir,
-      INDEX_DIR: indexDir,
-      DATA_DIR: join(dir, 'data'),
-      HEALTH_PORT: String(port),
-      LOG_LEVEL: 'error',
-    },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
+  const bot = await startMeasuredBot({ corpusDir, indexDir, dir }, SERVERS)
+  const { discord, channels } = bot
   let builder: ChildProcess | undefined
   try {
-    await discord.connected()
     const ask = asker(discord, channels)
     const rate = await sustainableRate(ask)
     console.log(
@@ -83,7 +63,7 @@ export async function run(): Promise<void> {
     })
     let builds = 0
     builder.on('message', () => builds++)
-    const { outcomes, samples } = await overload(ask, rate * OVERLOAD, port)
+    const { outcomes, samples } = await overload(ask, rate * OVERLOAD, bot)
     report(outcomes, samples)
     console.log(
       `${String(builds)} builds were published meanwhile. Requests refused by the validator: ${discord.violations.length}`,
@@ -96,9 +76,7 @@ export async function run(): Promise<void> {
       builder.disconnect()
       await new Promise((resolve) => builder?.once('exit', resolve))
     }
-    bot.kill('SIGTERM')
-    await new Promise((resolve) => bot.once('exit', resolve))
-    await discord.close()
+    await bot.close()
     await rm(dir, { recursive: true, force: true })
     await work.close()
   }
@@ -154,7 +132,7 @@ type Sample = {
   readonly standInMs: number
 }
 
-async function overload(ask: Ask, rate: number, port: number): Promise<{ outcomes: Outcome[]; samples: Sample[] }> {
+async function overload(ask: Ask, rate: number, bot: MeasuredBot): Promise<{ outcomes: Outcome[]; samples: Sample[] }> {
   const started = performance.now()
   const endMs = minutes * 60_000
   const outcomes: Outcome[] = []
@@ -176,7 +154,7 @@ async function overload(ask: Ask, rate: number, port: number): Promise<{ outcome
       nextSample += endMs / SLICES / 4
       const standInMs = delay.percentile(99) / 1e6
       delay.reset()
-      void sample(port).then(
+      void sample(bot).then(
         (read) => samples.push({ at: elapsed, standInMs, ...read }),
         () => {},
       )
@@ -188,9 +166,8 @@ async function overload(ask: Ask, rate: number, port: number): Promise<{ outcome
   return { outcomes, samples }
 }
 
-async function sample(port: number): Promise<Omit<Sample, 'at' | 'standInMs'>> {
-  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
-  const read = (name: string) => Number(new RegExp(`^${name} (.+)$`, 'mu').exec(text)?.[1])
+async function sample(bot: MeasuredBot): Promise<Omit<Sample, 'at' | 'standInMs'>> {
+  const read = await bot.metrics()
   return {
     loopMs: read('nodejs_eventloop_lag_p99_seconds') * 1000,
     megabytes: read('process_resident_memory_bytes') / 2 ** 20,
