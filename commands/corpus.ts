@@ -88,10 +88,10 @@ export default {
     ],
   },
 
-  async run(options, context): Promise<Reply> {
+  async run(options, context, subcommand): Promise<Reply> {
     const moderator = moderatorOf(context)
     const { moderation, actor } = moderator
-    switch (context.subcommand) {
+    switch (subcommand) {
       case 'add':
         return add(options, moderation, context.signal)
       case 'remove':

@@ -63,8 +63,6 @@ export type CommandContext = {
   /** What readers said of the answers so far; absent where nobody votes. */
   readonly votes?: { readonly useful: number; readonly notUseful: number }
   readonly signal?: AbortSignal
-  /** Which subcommand was asked for, where the command has any. */
-  readonly subcommand?: string
   /** Only for commands of moderators, once the front end has made sure that a moderator asks. */
   readonly moderator?: ModeratorContext
 }
@@ -72,8 +70,11 @@ export type CommandContext = {
 /** A command: what it is called and takes, and what it does. A file in commands/ has one as its default export. */
 export type Command = {
   readonly definition: CommandDefinition
-  /** @throws UserError for options a person can mend; a front end words it. */
-  run(options: OptionValues, context: CommandContext): Promise<Reply>
+  /**
+   * @param subcommand which one was asked for, where the command has any
+   * @throws UserError for options a person can mend; a front end words it.
+   */
+  run(options: OptionValues, context: CommandContext, subcommand?: string): Promise<Reply>
   /** The same as data, for scripts: lines of JSON and whether anything was found. @throws as `run` */
   json?(
     options: OptionValues,

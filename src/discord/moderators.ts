@@ -125,10 +125,9 @@ export function createModerators(options: ModeratorsOptions): Moderators {
     return refusal === undefined
   }
 
-  const contextOf = (turn: Turn, subcommand: string | undefined, onProgress: ModeratorContext['onProgress']) => ({
+  const contextOf = (turn: Turn, onProgress: ModeratorContext['onProgress']): CommandContext => ({
     engine,
     signal,
-    ...(subcommand === undefined ? {} : { subcommand }),
     moderator: {
       moderation,
       actor: actorOf(turn),
@@ -208,10 +207,7 @@ export function createModerators(options: ModeratorsOptions): Moderators {
     if (remainingMs === undefined) return refuse(turn, what, 'This was decided already. Nothing was changed.')
     const { decide: follow } = command
     const isDone = await conclude(turn, pending.command, true, (onProgress) =>
-      follow(
-        { choice: chosen.name, state: pending.decision.state, values },
-        contextOf(turn, undefined, onProgress) satisfies CommandContext,
-      ),
+      follow({ choice: chosen.name, state: pending.decision.state, values }, contextOf(turn, onProgress)),
     )
     if (!isDone) store.decisions.put(pending, remainingMs, id)
   }
@@ -229,9 +225,7 @@ export function createModerators(options: ModeratorsOptions): Moderators {
     allow,
     run: async (turn, command, subcommand, values) => {
       const { name } = command.definition
-      await conclude(turn, name, false, (onProgress) =>
-        command.run(values, contextOf(turn, subcommand, onProgress) satisfies CommandContext),
-      )
+      await conclude(turn, name, false, (onProgress) => command.run(values, contextOf(turn, onProgress), subcommand))
     },
     press: async (turn, { fields: [id = '', choice = ''] }) => {
       const found = await pendingFor(turn, id, choice)
