@@ -4,7 +4,8 @@ import { UserError } from '../src/errors.ts'
 import type { Kept, Moderation, Preview, Understood } from '../src/moderation/moderation.ts'
 import { moderatorOf, requiredText, textOption } from '../src/options.ts'
 import type { Block, Choice, ListItem, Reply } from '../src/reply.ts'
-import { counted, formatAge, formatBytes } from '../src/wording.ts'
+import { quotesText } from '../src/moderation/understood.ts'
+import { counted, formatAge, formatBytes, lineStart, problemText } from '../src/wording.ts'
 import { REINDEX_CHOICE, reindexReply } from './reindex.ts'
 
 type Draft = Preview['draft']
@@ -28,7 +29,6 @@ const FIELDS = [
 
 const MOST_TITLES = 15
 const MOST_FURNITURE = 3
-const MOST_SPEAKERS = 5
 const MOST_ALIKE = 3
 const MOST_PROBLEMS = 5
 const MOST_CHANGES = 8
@@ -299,7 +299,7 @@ function articleBlocks(article: Understood): readonly Block[] {
       label: 'Left out',
       detail: furniture.length === 0 ? 'nothing' : `${counted(furniture.length, 'line')} of the page`,
     },
-    ...furniture.slice(0, MOST_FURNITURE).map((line) => ({ label: '–', detail: cut(line) })),
+    ...furniture.slice(0, MOST_FURNITURE).map((line) => ({ label: '–', detail: lineStart(line) })),
     ...alike.slice(0, MOST_ALIKE).map((other) => ({
       label: 'Similar to',
       detail: `${other.file}, about ${String(Math.round(other.likeness * 100))}% alike: ${[other.outlet, other.title].filter((part) => part !== undefined).join(' · ')}`,
@@ -310,13 +310,6 @@ function articleBlocks(article: Understood): readonly Block[] {
     { kind: 'heading', text: OUTCOMES[article.outcome].would(article) },
     { kind: 'list', items },
   ]
-}
-
-function quotesText({ directQuotes, reportedQuotes, speakers }: Understood): string {
-  if (directQuotes + reportedQuotes === 0) return 'none found'
-  const more = speakers.length > MOST_SPEAKERS ? ` and ${String(speakers.length - MOST_SPEAKERS)} more` : ''
-  const by = speakers.length === 0 ? '' : `; by ${speakers.slice(0, MOST_SPEAKERS).join(', ')}${more}`
-  return `${String(directQuotes)} direct, ${String(reportedQuotes)} reported${by}`
 }
 
 function listBlocks(all: readonly Understood[]): readonly Block[] {
@@ -419,9 +412,9 @@ async function status(moderation: Moderation): Promise<Reply> {
           { kind: 'heading', text: `${counted(problems.length, 'problem')}; these files are left out` },
           {
             kind: 'list',
-            items: problems.slice(0, MOST_PROBLEMS).map(({ file, field, reason, remedy }) => ({
-              label: file,
-              detail: `${field === undefined ? '' : `${field} `}${reason}. ${remedy}`,
+            items: problems.slice(0, MOST_PROBLEMS).map((problem) => ({
+              label: problem.file,
+              detail: problemText(problem),
             })),
           },
         ] as const)),
@@ -507,9 +500,4 @@ function done(text: string): Reply {
 
 function reply(blocks: readonly Block[], outcome: Reply['outcome'] = 'answered'): Reply {
   return { outcome, audience: 'asker', blocks, actions: [] }
-}
-
-function cut(line: string): string {
-  const characters = [...line.replace(/\s+/gu, ' ')]
-  return characters.length <= 70 ? characters.join('') : `${characters.slice(0, 69).join('')}…`
 }

@@ -2,7 +2,7 @@ import type { Command, CommandContext } from '../src/command.ts'
 import { moderatorOf } from '../src/options.ts'
 import type { BuildProgress, BuildReport } from '../src/moderation/moderation.ts'
 import type { Choice, Reply } from '../src/reply.ts'
-import { counted } from '../src/wording.ts'
+import { counted, problemText } from '../src/wording.ts'
 
 /** Offered after every change of the corpus. */
 export const REINDEX_CHOICE = { name: 'reindex', label: 'Reindex', style: 'primary' } as const satisfies Choice
@@ -105,9 +105,9 @@ function reportReply(
             { kind: 'heading', text: `${counted(problems.length, 'problem')}; these articles were left out` } as const,
             {
               kind: 'list',
-              items: problems.slice(0, MOST_PROBLEMS).map(({ file, field, reason, remedy }) => ({
-                label: file,
-                detail: `${field === undefined ? '' : `${field} `}${reason}. ${remedy}`,
+              items: problems.slice(0, MOST_PROBLEMS).map((problem) => ({
+                label: problem.file,
+                detail: problemText(problem),
               })),
             } as const,
           ]),

@@ -25,3 +25,22 @@ export function formatAge(iso: string, nowMs: number): string {
   const [unit, size] = UNITS.find(([, each]) => Math.abs(seconds) >= each) ?? ['second', 1]
   return AGE.format(Math.trunc(seconds / size), unit)
 }
+
+/** What is wrong with an article and what to do: field, reason, remedy. */
+export function problemText(problem: {
+  readonly field?: string
+  readonly reason: string
+  readonly remedy: string
+}): string {
+  const { field, reason, remedy } = problem
+  return `${field === undefined ? '' : `${field} `}${reason}. ${remedy}`
+}
+
+/** Characters of a line that is shown to be recognised, not read. */
+const LONGEST_LINE = 70
+
+/** The beginning of a line of an article, cut and marked "…" where it is long. */
+export function lineStart(line: string): string {
+  const characters = [...line.replace(/\s+/gu, ' ')]
+  return characters.length <= LONGEST_LINE ? characters.join('') : `${characters.slice(0, LONGEST_LINE - 1).join('')}…`
+}

@@ -23,3 +23,13 @@ export function understood(placed: Placed, { body }: Draft): Understood {
     speakers: [...counts].sort(([, a], [, b]) => b - a).map(([speaker]) => speaker),
   }
 }
+
+const MOST_SPEAKERS = 5
+
+/** "2 direct, 1 reported; by Ada Okoro, Ilse Varga and 3 more". */
+export function quotesText({ directQuotes, reportedQuotes, speakers }: Understood): string {
+  if (directQuotes + reportedQuotes === 0) return 'none found'
+  const more = speakers.length > MOST_SPEAKERS ? ` and ${String(speakers.length - MOST_SPEAKERS)} more` : ''
+  const by = speakers.length === 0 ? '' : `; by ${speakers.slice(0, MOST_SPEAKERS).join(', ')}${more}`
+  return `${String(directQuotes)} direct, ${String(reportedQuotes)} reported${by}`
+}

@@ -3,8 +3,8 @@ import { readSource, type Draft } from '../corpus/corpus.ts'
 import { correctDraft, type Actor, type Corrections, type Desk, type Placed } from '../corpus/desk.ts'
 import { fetchDraft } from '../corpus/web.ts'
 import { UserError } from '../errors.ts'
-import { understood, type Understood } from '../moderation/understood.ts'
-import { counted } from '../wording.ts'
+import { quotesText, understood, type Understood } from '../moderation/understood.ts'
+import { counted, lineStart } from '../wording.ts'
 import { formatDate, plain } from './render.ts'
 
 /** A source, or an article in it, that was not added. */
@@ -103,9 +103,7 @@ async function bytesOf(file: string): Promise<Uint8Array> {
 }
 
 const SHOWN_FURNITURE = 5
-const SHOWN_SPEAKERS = 5
 const SHOWN_ALIKE = 3
-const LONGEST_LINE = 70
 
 /** What was understood of an article, a line a field, under what became of it. */
 export function renderAdded(added: Understood, options: { readonly isDryRun: boolean }): string {
@@ -121,9 +119,9 @@ export function renderAdded(added: Understood, options: { readonly isDryRun: boo
       row('published', published === undefined ? missing('published') : formatDate(published)),
       row('address', url ?? missing('url')),
       row('words', words.toLocaleString('en')),
-      row('quotes', quotesLine(added)),
+      row('quotes', quotesText(added)),
       row('left out', furniture.length === 0 ? 'nothing' : `${counted(furniture.length, 'line')} of the page`),
-      ...withMore(furniture, SHOWN_FURNITURE, (line) => `             ${cut(line)}`),
+      ...withMore(furniture, SHOWN_FURNITURE, (line) => `             ${lineStart(line)}`),
       ...withMore(alike, SHOWN_ALIKE, (article) => row('similar to', likenessLine(article))),
     ].join('\n'),
   )
@@ -144,13 +142,6 @@ function outcomeLine({ outcome, file, source, sameWordsAs }: Understood, isDryRu
   }
 }
 
-function quotesLine({ directQuotes, reportedQuotes, speakers }: Understood): string {
-  if (directQuotes + reportedQuotes === 0) return 'none found'
-  const named = speakers.slice(0, SHOWN_SPEAKERS).join(', ')
-  const more = speakers.length > SHOWN_SPEAKERS ? ` and ${String(speakers.length - SHOWN_SPEAKERS)} more` : ''
-  return `${String(directQuotes)} direct, ${String(reportedQuotes)} reported${named === '' ? '' : `; by ${named}${more}`}`
-}
-
 function likenessLine({ file, title, outlet, published, likeness }: Placed['alike'][number]): string {
   const about = [outlet, title, published === undefined ? undefined : formatDate(published)]
   return `${file}: about ${String(Math.round(likeness * 100))}% alike (${about.filter((part) => part !== undefined).join(' · ')})`
@@ -159,9 +150,4 @@ function likenessLine({ file, title, outlet, published, likeness }: Placed['alik
 function withMore<T>(entries: readonly T[], most: number, line: (entry: T) => string): string[] {
   const shown = entries.slice(0, most).map(line)
   return entries.length > most ? [...shown, `             and ${String(entries.length - most)} more`] : shown
-}
-
-function cut(line: string): string {
-  const characters = [...line.replace(/\s+/gu, ' ')]
-  return characters.length <= LONGEST_LINE ? characters.join('') : `${characters.slice(0, LONGEST_LINE - 1).join('')}…`
 }
