@@ -102,8 +102,7 @@ function asker(discord: LocalDiscord, channels: readonly Channel[]): Ask {
       answeredMs: text === undefined ? undefined : since(interaction.answeredAt),
       isShed: text?.startsWith('Many are asking') === true,
     }
-    if (i % 1000 === 0) discord.world.messages.length = 0
-    discord.world.interactions.delete(interaction.id)
+    discord.forget(interaction)
     return outcome
   }
 }

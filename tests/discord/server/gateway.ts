@@ -32,6 +32,8 @@ export type Gateway = {
   /** While true, new connections are turned away. */
   refusing: boolean
   dispatch(event: string, payload: unknown, guild: Guild | undefined): boolean
+  /** Lets go of the events that were sent: a session that is resumed misses them. */
+  forget(): void
   shutDown(): void
 }
 
@@ -164,6 +166,9 @@ export function createGateway(world: World, http: Server, url: () => string, hea
         reached = true
       }
       return reached
+    },
+    forget: () => {
+      for (const session of sessions.values()) session.sent.length = 0
     },
     shutDown: () => {
       for (const socket of sockets.clients) socket.terminate()

@@ -3,7 +3,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { choiceProblems, commandProblems, messageProblems, modalProblems } from './limits.ts'
 import type { OpenApi } from './openapi.ts'
 import { channelPayload, guildPayload, messagePayload, userPayload } from './payloads.ts'
-import { editMessage, postAnswer, postMessage, type Interaction, type Message, type World } from './world.ts'
+import {
+  editMessage,
+  postAnswer,
+  postMessage,
+  tellChange,
+  type Interaction,
+  type Message,
+  type World,
+} from './world.ts'
 
 /** How long an interaction waits for its acknowledgement, and how long its token lives: milliseconds, Discord's own. */
 const ACKNOWLEDGE_MS = 3000
@@ -41,6 +49,8 @@ export type Rest = {
   /** Requests that Discord would refuse as malformed, with what is wrong with them. */
   readonly violations: string[]
   readonly faults: Fault[]
+  /** Lets go of an interaction that is over, and of the requests so far: for runs of millions. */
+  forget(interaction: Interaction): void
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>
 }
 
@@ -184,7 +194,7 @@ export function createRest(world: World, openApi: OpenApi | undefined, gatewayUr
       interaction.modal = data as unknown as NonNullable<Interaction['modal']>
       answered()
     }
-    world.changes.emit('interaction', interaction)
+    tellChange(world, interaction)
     if (query.get('with_response') !== 'true') return { status: 204 }
     return ok({
       interaction: { id, type: interaction.type },
@@ -241,7 +251,7 @@ export function createRest(world: World, openApi: OpenApi | undefined, gatewayUr
     if (limited.status === 429) return limited
     const changed = (message: Message, status = 200): Outcome => {
       interaction.answeredAt ??= performance.now()
-      world.changes.emit('interaction', interaction)
+      tellChange(world, interaction)
       return { ...ok(messagePayload(world, message), status), headers: limited.headers ?? {} }
     }
     if (method === 'POST') {
@@ -260,7 +270,7 @@ export function createRest(world: World, openApi: OpenApi | undefined, gatewayUr
     if (method === 'GET') return ok(messagePayload(world, message))
     if (method === 'DELETE') {
       message.deleted = true
-      world.changes.emit('interaction', interaction)
+      tellChange(world, interaction)
       return { status: 204 }
     }
     const problems = [...messageProblems(body ?? {}, true), ...fileProblems(body, files)]
@@ -304,6 +314,12 @@ export function createRest(world: World, openApi: OpenApi | undefined, gatewayUr
     requests,
     violations,
     faults,
+    forget: ({ id, token }) => {
+      world.interactions.delete(id)
+      byToken.delete(token)
+      buckets.delete(token)
+      requests.length = 0
+    },
     handle: async (request, response) => {
       const url = new URL(request.url ?? '/', 'http://127.0.0.1')
       const [, root, uploadId] = url.pathname.split('/')

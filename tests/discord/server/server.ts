@@ -40,6 +40,8 @@ export type LocalDiscord = {
   readonly checksOpenApi: boolean
   /** Makes the next requests that match go wrong. */
   inject(fault: Omit<Fault, 'times'> & { readonly times?: number }): void
+  /** Lets go of somebody who asked, of what came of it and of all that was recorded so far: for runs of millions. */
+  forget(interaction: Interaction): void
   /** Resolves once the bot's gateway connections are up and its commands are there. */
   connected(shards?: number): Promise<void>
   close(): Promise<void>
@@ -107,6 +109,12 @@ export async function startLocalDiscord(options: LocalDiscordOptions = {}): Prom
     violations: rest.violations,
     checksOpenApi: openApi !== undefined,
     inject: (fault) => rest.faults.push({ times: 1, ...fault }),
+    forget: (interaction) => {
+      rest.forget(interaction)
+      world.accounts.delete(interaction.user.id)
+      world.messages.length = 0
+      gateway.forget()
+    },
     connected: async (shards = 1) => {
       const deadline = performance.now() + 60_000
       while (gateway.connected < shards || world.application.commands.size === 0) {

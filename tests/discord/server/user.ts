@@ -266,13 +266,13 @@ function checkValue(option: Json, value: Value): void {
 }
 
 function turn(world: World, interaction: Interaction): Turn {
-  const until = async <T>(what: string, read: () => T | undefined): Promise<T> => {
+  const until = async <T>(what: string, read: () => T | undefined, event = interaction.id): Promise<T> => {
     const deadline = performance.now() + PATIENCE_MS
     for (;;) {
       const value = read()
       if (value !== undefined) return value
       if (performance.now() > deadline) throw new Error(`The bot did not ${what} in ${PATIENCE_MS / 1000} s.`)
-      await changed(world, deadline - performance.now())
+      await changed(world, event, deadline - performance.now())
     }
   }
   return {
@@ -289,24 +289,29 @@ function turn(world: World, interaction: Interaction): Turn {
     followUp: () => until('follow up', () => interaction.messages.findLast((message) => !message.deleted)),
     modal: () => until('show a modal', () => interaction.modal),
     says: (words) =>
-      until(`say ${String(words)}`, () => {
-        const { source, original, messages } = interaction
-        return [source, original, ...messages].find(
-          (message) => message !== undefined && !message.deleted && words.test(textOf(message)),
-        )
-      }),
+      until(
+        `say ${String(words)}`,
+        () => {
+          const { source, original, messages } = interaction
+          return [source, original, ...messages].find(
+            (message) => message !== undefined && !message.deleted && words.test(textOf(message)),
+          )
+        },
+        // A button's message may change by another interaction.
+        'interaction',
+      ),
   }
 }
 
-/** Resolves at the next change of any interaction, or after `ms`. */
-function changed(world: World, ms: number): Promise<void> {
+/** Resolves at the next event, or after `ms`. */
+function changed(world: World, event: string, ms: number): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer)
-      world.changes.off('interaction', done)
+      world.changes.off(event, done)
       resolve()
     }
     const timer = setTimeout(done, Math.max(0, ms))
-    world.changes.on('interaction', done)
+    world.changes.on(event, done)
   })
 }

@@ -92,7 +92,10 @@ export type Application = {
   readonly commands: Map<string, APIApplicationCommand & { guild_id?: string }>
 }
 
-/** Everything that exists on the local Discord. `changes` emits 'interaction' and 'message' when one has changed. */
+/**
+ * Everything that exists on the local Discord. `changes` emits 'interaction' and 'message' when one has changed, and the
+ * id of an interaction when that one has: whoever waits for one of thousands is not woken by all.
+ */
 export type World = {
   readonly clock: Clock
   readonly nextId: () => string
@@ -102,9 +105,9 @@ export type World = {
   readonly accounts: Map<string, Account>
   readonly messages: Message[]
   readonly interactions: Map<string, Interaction>
-  /** What people sent along, where it can be fetched. */
   /** Channels where the bot may write messages of its own. */
   readonly writable: Set<string>
+  /** What people sent along, where it can be fetched. */
   readonly uploads: { origin: string; readonly files: Map<string, Upload> }
   readonly changes: EventEmitter
 }
@@ -127,6 +130,12 @@ export function createWorld(strictClock: boolean): World {
     uploads: { origin: '', files: new Map() },
     changes,
   }
+}
+
+/** Tells whoever waits that the interaction has changed. */
+export function tellChange({ changes }: World, interaction: Interaction): void {
+  changes.emit(interaction.id)
+  changes.emit('interaction', interaction)
 }
 
 export function addGuild(world: World, name: string, channelNames: readonly string[], id = world.nextId()): Guild {
