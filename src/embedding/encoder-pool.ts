@@ -33,7 +33,8 @@ export type EncoderPool = {
   readonly dimensions: number
   /**
    * Vectors of the texts, one after the other. Urgent jobs go before those that are not, in the order they came.
-   * @throws the process's error; Error after `close`
+   * @throws the process's error; UserError 'embedding-killed' when two processes were ended from outside over the same
+   * texts; Error after `close`
    */
   encode(texts: readonly string[], urgent: boolean): Promise<Float32Array>
   /** Starts the processes that are still missing, without waiting for them. Pays for a second of work or more. */
@@ -44,11 +45,16 @@ export type EncoderPool = {
 
 type Job = EncoderJob & {
   readonly urgent: boolean
+  /** Processes that died with it in hand. */
+  deaths: number
   readonly resolve: (vectors: Float32Array) => void
   readonly reject: (error: Error) => void
 }
 
 type Seat = { readonly child: ChildProcess; readonly jobs: Job[]; isReady: boolean }
+
+/** Deaths of processes that a job survives: one may have been somebody else's fault, another would be the next. */
+const mostDeaths = 1
 
 /** Jobs that a process is given at once: the one it does and the one that it finds when it is done. */
 export const jobsInHand = 2
@@ -59,8 +65,8 @@ const mostLastWords = 2000
 
 /**
  * Starts one process and waits until its model is loaded; up to `most` of them run after `grow`. Idle ones do not keep
- * this process alive, and none outlives it. One that dies takes the jobs with it that it had in hand; the next job that
- * finds none starts another.
+ * this process alive, and none outlives it. When one dies, another does the jobs that it had in hand; a job that a second
+ * one dies of fails. A job that finds none starts another.
  *
  * Processes, not worker threads: onnxruntime-node 1.14 computes on the thread that calls it, which must not be the one
  * that answers people; a worker thread that is ended while it computes takes the whole process with it (abort), and
@@ -79,6 +85,18 @@ export async function openEncoderPool(start: EncoderStart, most: number): Promis
     if (at >= 0) seats.splice(at, 1)
     for (const job of seat.jobs.splice(0)) job.reject(error)
     if (seats.length === 0) for (const job of waiting.splice(0)) job.reject(error)
+  }
+
+  /** Puts the jobs of a process that died before those that wait, and sees to it that one is there to do them. */
+  function bury(seat: Seat, error: Error): void {
+    const isLate = (job: Job) => ++job.deaths > mostDeaths
+    const jobs = seat.jobs.splice(0)
+    const lost = jobs.filter(isLate)
+    waiting.unshift(...jobs.filter((job) => !lost.includes(job)))
+    for (const job of lost) job.reject(error)
+    seats.splice(seats.indexOf(seat), 1)
+    if (seats.length === 0 && waiting.length > 0) void startAnother()
+    assign()
   }
 
   function assign(): void {
@@ -121,7 +139,10 @@ export async function openEncoderPool(start: EncoderStart, most: number): Promis
       })
       child.on('error', fail)
       child.on('exit', (code, signal) => {
-        fail(new Error(`the embedding process ended (${signal ?? code}) ${lastWords}`.trimEnd()))
+        const death = deathOf(code, signal, lastWords)
+        // One that never got ready would not the next time either.
+        if (seat.isReady && seats.includes(seat)) bury(seat, death)
+        else fail(death)
       })
       child.on('message', (message: FromEncoder) => {
         switch (message.kind) {
@@ -161,7 +182,7 @@ export async function openEncoderPool(start: EncoderStart, most: number): Promis
     encode: (texts, urgent) =>
       new Promise((resolve, reject) => {
         if (isClosed) return reject(new Error(closedMessage))
-        const job = { job: ++jobs, texts, urgent, resolve, reject }
+        const job = { job: ++jobs, texts, urgent, deaths: 0, resolve, reject }
         const behind = urgent ? waiting.findIndex((other) => !other.urgent) : -1
         waiting.splice(behind < 0 ? waiting.length : behind, 0, job)
         if (seats.length === 0) void startAnother()
@@ -183,6 +204,16 @@ function holdAlive(child: ChildProcess, isHeld: boolean): void {
     child.unref()
     child.channel?.unref()
   }
+}
+
+function deathOf(code: number | null, signal: NodeJS.Signals | null, lastWords: string): Error {
+  if (signal !== 'SIGKILL' && signal !== 'SIGTERM')
+    return new Error(`the embedding process ended (${signal ?? code}) ${lastWords}`.trimEnd())
+  return new UserError(
+    'embedding-killed',
+    `The process that embeds texts was ended from outside (${signal}), for want of memory perhaps.`,
+    'Try again. If it comes back, look into the system’s log and free some memory.',
+  )
 }
 
 function end(child: ChildProcess): Promise<void> {

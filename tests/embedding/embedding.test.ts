@@ -256,6 +256,16 @@ describe('a process of its own', () => {
     })
   }
 
+  /** Ends every computing process at once. @returns how many there were */
+  const KILLER = `
+    import { execFileSync } from 'node:child_process'
+    function killAll() {
+      const children = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' })
+      const pids = children.split('\\n').filter((line) => line.includes('encoder-process')).map((line) => parseInt(line, 10))
+      for (const pid of pids) process.kill(pid, 'SIGKILL')
+      return pids.length
+    }
+  `
   const oneVector = `console.log((await embedder.embed(['a bridge']))[0].subarray(0, 4).join())`
 
   test('given a fresh directory, when embedding, then nothing is printed and no network is touched', async () => {
@@ -313,19 +323,37 @@ describe('a process of its own', () => {
 
   // Other systems list a process's children by other means.
   test.runIf(process.platform === 'linux')(
-    'given the computing process is killed, when embedding again, then that job fails and the next one works',
+    'given the computing process is killed, when it had texts in hand, then another embeds them',
     async () => {
+      await cp(cacheDir, own, { recursive: true })
       const script = `
-        import { execFileSync } from 'node:child_process'
-        const children = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' })
-        const pids = children.split('\\n').filter((line) => line.includes('encoder-process')).map((line) => parseInt(line, 10))
         const texts = Array.from({ length: 500 }, (_, i) => 'The bridge was closed for the day number ' + i)
-        const job = embedder.embed(texts).then(() => 'done', (error) => error.message)
-        for (const pid of pids) process.kill(pid, 'SIGKILL')
-        console.log(pids.length, await job)
+        const job = embedder.embed(texts).then((vectors) => vectors.length, (error) => error.message)
+        console.log(killAll(), await job)
+      `
+      expect(await run(KILLER + script)).toEqual({ code: 0, stdout: '1 500\n', stderr: '' })
+    },
+  )
+
+  test.runIf(process.platform === 'linux')(
+    'given every computing process is killed, when embedding, then it says so with what to do, and once they live the next text is embedded',
+    async () => {
+      await cp(cacheDir, own, { recursive: true })
+      const script = `
+        const texts = Array.from({ length: 5000 }, (_, i) => 'The bridge was closed for the day number ' + i)
+        const job = embedder.embed(texts).then(() => 'done', ({ code, remedy }) => code + ' ' + remedy)
+        let isOver = false
+        void job.finally(() => (isOver = true))
+        while (!isOver) {
+          killAll()
+          await new Promise((resolve) => setImmediate(resolve))
+        }
+        console.log(await job)
         console.log((await embedder.embed(['a bridge'])).length)
       `
-      expect(await run(script)).toEqual({ code: 0, stdout: '1 the embedding process ended (SIGKILL)\n1\n', stderr: '' })
+      const { code, stdout, stderr } = await run(KILLER + script)
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      expect(stdout).toMatch(/^embedding-killed .*memory.*\n1\n$/u)
     },
   )
 })
