@@ -181,7 +181,10 @@ export type Engine = {
 export type EngineConfig = {
   readonly indexDir: string
   readonly embedding: EmbeddingConfig
-  /** Told when a newer generation cannot be opened, while the one before goes on answering, and when the thread died. */
+  /**
+   * Told when a newer generation cannot be opened, while the one before goes on answering, and when the thread died (a
+   * `ThreadDied`).
+   */
   readonly onProblem?: (error: unknown) => void
 }
 
@@ -192,7 +195,15 @@ export type EngineConfig = {
  */
 export async function openEngine({ onProblem, ...config }: EngineConfig): Promise<Engine> {
   const module = new URL('./engine/engine-thread.ts', import.meta.url)
-  const { call, close } = await openThread<Engine>(module, config, { name: 'engine', onProblem })
+  const cleanUp = async (threadId: number) => {
+    const { removeMarksOf } = await import('./index/index.ts')
+    await removeMarksOf(config.indexDir, threadId)
+  }
+  const { call, close } = await openThread<Engine>(module, config, {
+    name: 'engine',
+    onProblem,
+    cleanUp: (threadId) => void cleanUp(threadId).catch((error: unknown) => onProblem?.(error)),
+  })
   return {
     status: () => call('status'),
     ask: (question) => call('ask', question),

@@ -6,6 +6,7 @@ import { embeddingOf } from './engine.ts'
 import { loadCommands } from './load-commands.ts'
 import { openOrBuild } from './terminal/build.ts'
 import { chat, reportFailure } from './terminal/chat.ts'
+import { ThreadDied } from './thread/thread.ts'
 
 /** `npm start`: the bot where there is a token, else the terminal prompt, where the same commands work. */
 async function main(): Promise<number> {
@@ -39,7 +40,12 @@ async function runBot(config: Config, discordToken: string, commands: readonly C
     return runUntilStopped(() => running.close(), log)
   }
   const engine = await openOrBuild(config, process.stderr, (error) => {
-    log.error({ err: error }, 'the new index cannot be opened; the one before goes on answering')
+    log.error(
+      { err: error },
+      error instanceof ThreadDied
+        ? 'the thread that answers died; the next question starts another'
+        : 'the new index cannot be opened; the one before goes on answering',
+    )
   })
   const { corpusDir, indexDir, dataDir, feedsFile } = config
   const moderation = openModeration(

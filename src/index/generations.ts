@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import path from 'node:path'
+import { threadId } from 'node:worker_threads'
 import { isSystemError, removeFile, replaceFile, syncDirectory, syncFile, TEMPORARY } from '../durable.ts'
 import { UserError } from '../errors.ts'
 import { checksumFile, type Checksum } from './disk.ts'
@@ -175,7 +176,7 @@ async function removeLeftovers(indexDir: string): Promise<void> {
 /** Says that a generation is being read. Where the index cannot be written nothing is said, and nothing needs to be. */
 export async function markReader(indexDir: string, generation: number): Promise<() => Promise<void>> {
   const dir = path.join(indexDir, 'readers')
-  const mark = path.join(dir, [String(generation), String(process.pid), hostname(), randomUUID()].join('@'))
+  const mark = path.join(dir, [generation, process.pid, hostname(), threadId, randomUUID()].join('@'))
   try {
     await mkdir(dir, { recursive: true })
     await removeNamesakes(dir)
@@ -184,6 +185,19 @@ export async function markReader(indexDir: string, generation: number): Promise<
     if (!isSystemError(error, 'EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT', 'ENOENT')) throw error
   }
   return () => removeFile(mark)
+}
+
+/**
+ * Removes the marks of a thread of this process that has died: the process lives, so nobody else could tell that they
+ * are of nobody.
+ */
+export async function removeMarksOf(indexDir: string, deadThread: number): Promise<void> {
+  const dir = path.join(indexDir, 'readers')
+  for (const name of await readMarks(dir)) {
+    const [, pid, host, thread] = name.split('@')
+    if (pid === String(process.pid) && host === hostname() && thread === String(deadThread))
+      await removeFile(path.join(dir, name))
+  }
 }
 
 /**
@@ -228,17 +242,20 @@ export async function removeOldGenerations(indexDir: string): Promise<void> {
 async function readGenerations(indexDir: string): Promise<ReadonlySet<number>> {
   const dir = path.join(indexDir, 'readers')
   const held = new Set<number>()
-  const names = await readdir(dir).catch((error: unknown) => {
-    if (isSystemError(error, 'ENOENT')) return []
-    throw error
-  })
-  for (const name of names) {
+  for (const name of await readMarks(dir)) {
     const [generation = '', pid = '', host = ''] = name.split('@')
     const mark = path.join(dir, name)
     if (host === hostname() ? isAlive(Number(pid)) : await isYoung(mark)) held.add(Number(generation))
     else await removeFile(mark)
   }
   return held
+}
+
+async function readMarks(dir: string): Promise<readonly string[]> {
+  return readdir(dir).catch((error: unknown) => {
+    if (isSystemError(error, 'ENOENT')) return []
+    throw error
+  })
 }
 
 /** Of another machine's processes nothing is known; a container that was killed never takes its marks away. */

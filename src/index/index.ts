@@ -13,6 +13,7 @@ export { followIndex } from './follow.ts'
 export type { IndexFollower } from './follow.ts'
 export { ADJACENT, CAPITAL, FINISHED, INITIALS, lowerBound, TERM_BITS, UNIT_BIT } from './words.ts'
 export type { WordLists } from './words.ts'
+export { removeMarksOf } from './generations.ts'
 export { indexStanding } from './standing.ts'
 export type { IndexStanding } from './standing.ts'
 

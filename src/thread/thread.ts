@@ -22,8 +22,18 @@ export type Thread<S extends Service> = {
 export type ThreadOptions = {
   /** What debuggers call it. */
   readonly name: string
-  /** Told what the service reports by itself, and of a thread that died. */
+  /** Told what the service reports by itself, and of a thread that died (a `ThreadDied`). */
   readonly onProblem?: ((error: unknown) => void) | undefined
+  /** Takes away what a thread that died left behind. @param threadId its number, which no later thread gets */
+  readonly cleanUp?: ((threadId: number) => void) | undefined
+}
+
+/** A thread came to its end without being asked to: a crash, want of memory, an end from outside. */
+export class ThreadDied extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'ThreadDied'
+  }
 }
 
 /** An error on its way between threads: classes do not survive it, their fields do. */
@@ -85,12 +95,12 @@ type Life = { ask(method: string, args: readonly unknown[]): Promise<unknown>; e
 export async function openThread<S extends Service>(
   module: URL,
   data: unknown,
-  { name, onProblem }: ThreadOptions,
+  options: ThreadOptions,
 ): Promise<Thread<S>> {
   let isClosed = false
   let life: Promise<Life> | undefined
   const begin = (): Promise<Life> => {
-    const beginning = live(module, data, name, onProblem, () => {
+    const beginning = live(module, data, options, () => {
       if (life === beginning) life = undefined
     })
     return beginning
@@ -99,7 +109,7 @@ export async function openThread<S extends Service>(
   await life
   return {
     call: (async (method, ...args) => {
-      if (isClosed) throw new Error(`the thread ${name} is closed`)
+      if (isClosed) throw new Error(`the thread ${options.name} is closed`)
       life ??= begin()
       return (await life).ask(method, args)
     }) as Thread<S>['call'],
@@ -115,11 +125,11 @@ export async function openThread<S extends Service>(
 function live(
   module: URL,
   data: unknown,
-  name: string,
-  onProblem: ((error: unknown) => void) | undefined,
+  { name, onProblem, cleanUp }: ThreadOptions,
   onEnd: () => void,
 ): Promise<Life> {
   const worker = startThread(module, data, name)
+  const { threadId } = worker
   const calls = new Map<number, Call>()
   let lastId = 0
   let death: Error | undefined
@@ -169,12 +179,15 @@ function live(
       for (const id of [...calls.keys()]) settle(id, (call) => call.reject(error))
       if (isOpen && !isAskedToEnd) onProblem?.(error)
     }
-    worker.on('error', (cause) => die(new Error(`the thread ${name} died`, { cause })))
+    worker.on('error', (cause) => die(new ThreadDied(`the thread ${name} died`, { cause })))
     worker.on('messageerror', (cause) => {
-      die(new Error(`the thread ${name} sent what cannot be read`, { cause }))
+      die(new ThreadDied(`the thread ${name} sent what cannot be read`, { cause }))
       void worker.terminate()
     })
-    worker.on('exit', () => die(new Error(`the thread ${name} ended`)))
+    worker.on('exit', () => {
+      die(new ThreadDied(`the thread ${name} ended`))
+      if (!isAskedToEnd) cleanUp?.(threadId)
+    })
     worker.on('message', (message: FromThread) => {
       switch (message.kind) {
         case 'open':

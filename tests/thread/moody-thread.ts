@@ -12,6 +12,7 @@ export type Moody = {
   complain(): Promise<void>
   crash(): Promise<void>
   exit(): Promise<void>
+  hoard(): Promise<void>
   never(): Promise<void>
   after(milliseconds: number): Promise<string>
   count(to: number, tell: (number: number) => void): Promise<number>
@@ -45,6 +46,9 @@ await serve(({ lives, most }: MoodyData, onProblem) => {
       return new Promise(() => {})
     },
     exit: () => process.exit(3),
+    hoard() {
+      for (const hoard: number[][] = []; ;) hoard.push(new Array<number>(10_000).fill(Math.random()))
+    },
     never: () => new Promise(() => {}),
     after: (milliseconds) =>
       new Promise((resolve) => {

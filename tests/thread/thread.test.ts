@@ -1,17 +1,23 @@
+import { execFile } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { UserError } from '../../src/errors.ts'
-import { openThread, type Thread } from '../../src/thread/thread.ts'
+import { openThread, ThreadDied, type Thread } from '../../src/thread/thread.ts'
 import type { Moody, MoodyData } from './moody-thread.ts'
 
 const module = new URL('./moody-thread.ts', import.meta.url)
 
-type Opened = Thread<Moody> & AsyncDisposable & { readonly problems: unknown[] }
+type Opened = Thread<Moody> & AsyncDisposable & { readonly problems: unknown[]; readonly dead: number[] }
 
 async function open(most = Infinity): Promise<Opened> {
   const data: MoodyData = { lives: new Int32Array(new SharedArrayBuffer(4)), most }
   const problems: unknown[] = []
-  const thread = await openThread<Moody>(module, data, { name: 'moody', onProblem: (error) => problems.push(error) })
-  return { ...thread, problems, [Symbol.asyncDispose]: () => thread.close() }
+  const dead: number[] = []
+  const thread = await openThread<Moody>(module, data, {
+    name: 'moody',
+    onProblem: (error) => problems.push(error),
+    cleanUp: (threadId) => dead.push(threadId),
+  })
+  return { ...thread, problems, dead, [Symbol.asyncDispose]: () => thread.close() }
 }
 
 test('given a thread, when methods are called side by side, then each call has its own result', async () => {
@@ -43,10 +49,35 @@ test.each(['crash', 'exit'] as const)(
     const lost = thread.call('never').catch((thrown: unknown) => thrown)
     await expect(thread.call(way)).rejects.toThrow(/the thread moody/)
     expect(await lost).toMatchObject({ message: expect.stringMatching(/the thread moody/) as unknown })
-    expect(thread.problems).toHaveLength(1)
+    expect(thread.problems).toEqual([expect.any(ThreadDied)])
     expect(await Promise.all([thread.call('life'), thread.call('life')])).toEqual([2, 2])
+    expect(thread.dead).toHaveLength(1)
   },
 )
+
+test('given a thread that runs out of memory, when it is called again, then the process lives, the problem is told and another life answers', async () => {
+  const script = `
+    import { openThread } from ${JSON.stringify(new URL('../../src/thread/thread.ts', import.meta.url))}
+    const data = { lives: new Int32Array(new SharedArrayBuffer(4)), most: 2 }
+    const problems = []
+    const thread = await openThread(new URL(${JSON.stringify(module)}), data, { name: 'moody', onProblem: ({ cause }) => problems.push(cause.code) })
+    const failure = await thread.call('hoard').catch((error) => error.name)
+    console.log(failure, problems.join(), await thread.call('life'))
+    await thread.close()
+  `
+  const args = [
+    '--max-old-space-size=60',
+    '--import',
+    import.meta.resolve('tsx'),
+    '--input-type=module',
+    '--eval',
+    script,
+  ]
+  const output = new Promise((resolve) => {
+    execFile(process.execPath, args, (error, stdout) => resolve(error?.message ?? stdout.trim()))
+  })
+  expect(await output).toBe('ThreadDied ERR_WORKER_OUT_OF_MEMORY 2')
+})
 
 test('given a thread that cannot open a second time, when it died and is called, then the reason is told each time', async () => {
   await using thread = await open(1)
