@@ -113,6 +113,7 @@ export async function withAudit<T>(
 /**
  * The last records of the audit log, newest first; lines that are no records (cut short by a crash) are counted. Looks
  * no further back than four megabytes.
+ * @throws UserError `bad-file` when it cannot be read
  */
 export async function readAudit(
   dataDir: string,
@@ -144,6 +145,7 @@ export async function auditEnd(dataDir: string): Promise<AuditPlace> {
 /**
  * The records that were written since `place`, oldest first, at most some hundred at a time; lines that are no records
  * are passed over. A log that became shorter (it was moved away) is read from its beginning.
+ * @throws UserError `bad-file` when it cannot be read
  */
 export async function readAuditSince(
   dataDir: string,
@@ -153,7 +155,7 @@ export async function readAuditSince(
   const size = await sizeOf(file)
   const from = place.bytes > size ? 0 : place.bytes
   if (size === from) return { records: [], place: { bytes: from } }
-  const handle = await open(file, 'r')
+  const handle = await open(file, 'r').catch((error: unknown) => Promise.reject(unreadable(file, error)))
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(MAX_STEP_BYTES), 0, MAX_STEP_BYTES, from)
     const end = buffer.subarray(0, bytesRead).lastIndexOf(NEWLINE) + 1
@@ -162,6 +164,8 @@ export async function readAuditSince(
     const lines = buffer.toString('utf8', 0, end).split('\n')
     const records = lines.flatMap((line) => parseRecord(line) ?? [])
     return { records, place: { bytes: from + read } }
+  } catch (error) {
+    throw unreadable(file, error)
   } finally {
     await handle.close()
   }
@@ -171,9 +175,19 @@ async function sizeOf(file: string): Promise<number> {
   try {
     return (await stat(file)).size
   } catch (error) {
-    if (isSystemError(error) && error.code === 'ENOENT') return 0
-    throw error
+    if (isSystemError(error, 'ENOENT')) return 0
+    throw unreadable(file, error)
   }
+}
+
+function unreadable(file: string, error: unknown): unknown {
+  if (!isSystemError(error)) return error
+  return new UserError(
+    'bad-file',
+    `The audit log ${file} cannot be read (${error.code}: ${error.message}).`,
+    'Check its owner, its permissions and the disk; moved away, it begins anew.',
+    { cause: error },
+  )
 }
 
 function parseRecord(line: string): AuditRecord | undefined {
@@ -199,7 +213,7 @@ async function endOfLog(dataDir: string): Promise<string> {
       await handle.close()
     }
   } catch (error) {
-    if (isSystemError(error) && error.code === 'ENOENT') return ''
-    throw error
+    if (isSystemError(error, 'ENOENT')) return ''
+    throw unreadable(auditFile(dataDir), error)
   }
 }

@@ -4,7 +4,7 @@ import { lock } from 'proper-lockfile'
 import { z } from 'zod'
 import { isSystemError } from '../durable.ts'
 import { UserError } from '../errors.ts'
-import { replaceIn } from './folder.ts'
+import { replaceIn, unwritable, writing } from './folder.ts'
 
 const feedStateSchema = z.object({
   etag: z.string().optional(),
@@ -35,14 +35,21 @@ export const NEW_FEED: FeedState = { failures: 0, isGone: false, added: 0, seen:
 
 /**
  * What is remembered of each feed, by its address.
- * @throws UserError `bad-file` when the file was damaged
+ * @throws UserError `bad-file` when the file was damaged or cannot be read
  */
 export async function readFeedStates(dataDir: string): Promise<Readonly<Record<string, FeedState>>> {
   const file = path.join(dataDir, 'feeds.json')
   try {
     return fileSchema.parse(JSON.parse(await readFile(file, 'utf8'))).feeds
   } catch (error) {
-    if (isSystemError(error) && error.code === 'ENOENT') return {}
+    if (isSystemError(error, 'ENOENT')) return {}
+    if (isSystemError(error))
+      throw new UserError(
+        'bad-file',
+        `${file} cannot be read (${error.code}: ${error.message}).`,
+        'Check its owner, its permissions and the disk. Without it, every feed is read anew, and articles that the corpus has are recognised.',
+        { cause: error },
+      )
     if (!(error instanceof SyntaxError) && !(error instanceof z.ZodError)) throw error
     throw new UserError(
       'bad-file',
@@ -60,13 +67,13 @@ export async function writeFeedStates(dataDir: string, feeds: Readonly<Record<st
 
 /**
  * Runs work while no other process polls feeds with the same data folder; a lock whose process died is taken over.
- * @throws UserError `feeds-busy` at once when another process polls
+ * @throws UserError `feeds-busy` at once when another process polls; `write-failed` when the folder cannot be written
  */
 export async function withFeedLock<T>(dataDir: string, work: () => Promise<T>): Promise<T> {
-  await mkdir(dataDir, { recursive: true })
+  await writing(dataDir, () => mkdir(dataDir, { recursive: true }))
   const release = await lock(dataDir, { lockfilePath: path.join(dataDir, 'feeds.lock'), stale: 30_000 }).catch(
     (error: unknown) => {
-      if (!(error instanceof Error) || !('code' in error) || error.code !== 'ELOCKED') throw error
+      if (!(error instanceof Error) || !('code' in error) || error.code !== 'ELOCKED') throw unwritable(dataDir, error)
       throw new UserError('feeds-busy', 'Another process is polling the feeds.', 'Wait until it is done.', {
         cause: error,
       })

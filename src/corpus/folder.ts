@@ -7,12 +7,21 @@ import { formatArticle, type Article, type ArticleProblem } from './article.ts'
 /** Bytes of one article file that are read; the longest reportage is a hundredth of it. */
 const MAX_ARTICLE_BYTES = 8 * 1024 * 1024
 
+/** What a disk or a network share says that fails, and may not fail the next time. */
+const DISK_FAULTS = ['EIO', 'EREMOTEIO', 'ESTALE', 'ETIMEDOUT']
+
+/** Why the text of an article's file cannot be had. */
+type Unread = { readonly problem: ArticleProblem; readonly isDiskFault: boolean }
+
 /**
  * The text of an article's file, or why it cannot be had.
  * @throws the system error when the system has no room for another open file
  */
-export async function readArticleFile(dir: string, file: string): Promise<string | { problem: ArticleProblem }> {
-  const problem = (reason: string, remedy: string) => ({ problem: { file, reason, remedy } })
+export async function readArticleFile(dir: string, file: string): Promise<string | Unread> {
+  const problem = (reason: string, remedy: string, isDiskFault = false): Unread => ({
+    problem: { file, reason, remedy },
+    isDiskFault,
+  })
   try {
     const full = path.join(dir, file)
     const found = await stat(full)
@@ -28,6 +37,12 @@ export async function readArticleFile(dir: string, file: string): Promise<string
     if (error instanceof TypeError) return problem('is not UTF-8 text', 'Save it as UTF-8, or import it.')
     // Not the file's fault: an index that is built without it would have lost an article.
     if (isSystemError(error, 'EMFILE', 'ENFILE', 'ENOMEM')) throw error
+    if (isSystemError(error, ...DISK_FAULTS))
+      return problem(
+        `cannot be read (${error.code}: the disk fails)`,
+        'Look into the system’s log, and take the file from a backup if it stays so. An index that has the article keeps it.',
+        true,
+      )
     if (isSystemError(error)) return problem(`cannot be read (${error.code})`, 'Check the file and its permissions.')
     throw error
   }
@@ -182,19 +197,24 @@ async function unlinkIfOld(file: string, now: number): Promise<void> {
   }
 }
 
-/** Words what the file system says about a folder that cannot be written. */
+/** Does what needs to write in a folder. @throws what `work` throws; UserError `write-failed` where the file system refuses */
 export async function writing<T>(dir: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (!isSystemError(error)) throw error
-    throw new UserError(
-      'write-failed',
-      `The corpus at ${dir} cannot be written (${error.code}: ${error.message}).`,
-      'Check that the folder exists, that you may write there and that the disk is not full.',
-      { cause: error },
-    )
+    throw unwritable(dir, error)
   }
+}
+
+/** What the file system says about a folder that cannot be written, in words; every other error as it is. */
+export function unwritable(dir: string, error: unknown): unknown {
+  if (!isSystemError(error)) return error
+  return new UserError(
+    'write-failed',
+    `The folder ${dir} cannot be written (${error.code}: ${error.message}).`,
+    'Check that the folder exists, that you may write there and that the disk is not full.',
+    { cause: error },
+  )
 }
 
 /** Replaces a file of the corpus in one step; the old one stays until the new one is on disk. */

@@ -17,7 +17,7 @@ export async function* readCorpus(dir: string): AsyncIterable<{ article: Article
   for (const file of await articleFiles(dir)) {
     const source = await readArticleFile(dir, file)
     if (typeof source !== 'string') {
-      yield source
+      yield { problem: source.problem }
       continue
     }
     const read = readArticle(source, file)
@@ -37,7 +37,12 @@ export type FileReading = {
 } & (
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'article'; readonly article: Article }
-  | { readonly kind: 'problems'; readonly problems: readonly ArticleProblem[] }
+  | {
+      readonly kind: 'problems'
+      readonly problems: readonly ArticleProblem[]
+      /** The disk did not give the file back: nothing is known of what it says. */
+      readonly isDiskFault?: boolean
+    }
 )
 
 /**
@@ -56,8 +61,10 @@ export async function* readChanges(dir: string, stamps: ReadonlyMap<string, stri
     for (const [i, { file, stamp, source }] of (await Promise.all(sources)).entries()) {
       const place = { file, number: from + i + 1, files: files.length, ...(stamp === undefined ? {} : { stamp }) }
       if (source === undefined) yield { ...place, kind: 'unchanged' }
-      else if (typeof source !== 'string') yield { ...place, kind: 'problems', problems: [source.problem] }
-      else {
+      else if (typeof source !== 'string') {
+        const { problem, isDiskFault } = source
+        yield { ...place, kind: 'problems', problems: [problem], isDiskFault }
+      } else {
         const read = readArticle(source, file)
         if ('article' in read) yield { ...place, kind: 'article', article: read.article }
         else yield { ...place, kind: 'problems', problems: read.problems }

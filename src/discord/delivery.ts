@@ -47,6 +47,8 @@ export type Delivery = {
   followUp(message: OutgoingMessage): Promise<Delivered>
   /** Asks for more in a window. Only as the first thing. */
   modal(modal: APIModalInteractionResponseCallbackData): Promise<Delivered>
+  /** Whether something was answered. */
+  isAnswered(): boolean
   /** Whether Discord has said that it takes no answer any more: then there is no use in looking for one. */
   isLost(): boolean
   choices(choices: readonly { readonly name: string; readonly value: string }[]): Promise<Delivered>
@@ -216,6 +218,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       await deferring
       return state === 'lost' ? 'lost' : post(message, 'follow-up')
     },
+    isAnswered: () => state === 'answered',
     isLost: () => state === 'lost',
     modal: (modal) => once(InteractionResponseType.Modal, modal, 'modal'),
     choices: (choices) => once(InteractionResponseType.ApplicationCommandAutocompleteResult, { choices }, 'choices'),

@@ -8,7 +8,7 @@ import { UserError } from '../errors.ts'
 import type { Moderation, UpkeepEvent } from '../moderation/moderation.ts'
 import { announceAudit } from './audit-channel.ts'
 import { createCooldown, type Pace } from './cooldown.ts'
-import { createCustomIds } from './custom-ids.ts'
+import { createCustomIds, type LongTexts } from './custom-ids.ts'
 import { serveHealth, type HealthServer } from './health.ts'
 import { createLog } from './logging.ts'
 import { wordLogin } from './login.ts'
@@ -125,7 +125,7 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     votes: () => store.voteCounts(),
     running: () => router.running(),
   })
-  const ids = createCustomIds(store.signingKey, store.texts)
+  const ids = createCustomIds(store.signingKey, longTexts(store.texts, log))
   const moderators = createModerators({
     moderation,
     engine,
@@ -257,6 +257,20 @@ export async function startBot(parts: BotParts): Promise<Bot> {
   } catch (error) {
     await close(0)
     throw error
+  }
+}
+
+/** An answer does without a button rather than stay away because the disk is full. */
+function longTexts({ get, put }: LongTexts, log: Logger): LongTexts {
+  return {
+    get,
+    put: (key, text) => {
+      try {
+        put(key, text)
+      } catch (error) {
+        log.error({ err: error }, 'the text of a button could not be kept; pressed, it will say that it is too old')
+      }
+    },
   }
 }
 

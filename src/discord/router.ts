@@ -15,7 +15,7 @@ import type { Logger } from 'pino'
 import type { Command, CommandDefinition, OptionDefinition, OptionValue, OptionValues } from '../command.ts'
 import type { Engine } from '../engine.ts'
 import type { Moderation } from '../moderation/moderation.ts'
-import { UserError } from '../errors.ts'
+import { UserError, type ErrorCode } from '../errors.ts'
 import { failureReply } from '../failure.ts'
 import { isDay } from '../options.ts'
 import type { Action, Block, QuotedBlock, Reply } from '../reply.ts'
@@ -57,6 +57,28 @@ const PATIENCE_MS = 20_000
 /** Interactions that are remembered, so that one that Discord sends twice is answered once. */
 const REMEMBERED = 10_000
 const MAX_FOLLOW_UP_LENGTH = 300
+const BROKEN = 'Something broke on our side. Tell whoever runs this bot, with the time.'
+
+/** What whoever asks can mend; everything else is for whoever runs the bot, and stands in the log. */
+const ASKERS_OWN: ReadonlySet<ErrorCode> = new Set([
+  'article-missing',
+  'bad-argument',
+  'bad-article',
+  'bad-file',
+  'bad-front-matter',
+  'cancelled',
+  'corpus-busy',
+  'export-too-large',
+  'feeds-busy',
+  'fetch-failed',
+  'fetch-refused',
+  'fetch-timeout',
+  'fetch-too-large',
+  'fetch-wrong-type',
+  'index-busy',
+  'not-allowed',
+  'stale-state',
+])
 
 export type RouterOptions = {
   readonly engine: Engine
@@ -134,7 +156,16 @@ export function createRouter(options: RouterOptions): Router {
       },
     })
     if (interaction.isAutocomplete()) return complete(interaction, delivery, log)
-    const turn = turnOf(interaction, delivery, log, arrivedAt)
+    try {
+      await answer(turnOf(interaction, delivery, log, arrivedAt))
+    } catch (error) {
+      log.error({ err: error }, 'an interaction broke')
+      if (!delivery.isAnswered()) await delivery.answer(renderNote(BROKEN))
+    }
+  }
+
+  const answer = async (turn: Turn): Promise<void> => {
+    const { interaction, log } = turn
     if (interaction.isChatInputCommand()) return slash(turn, interaction)
     if (interaction.isMessageContextMenuCommand()) return onMessage(turn, interaction)
     if (interaction.isButton()) return press(turn, interaction)
@@ -179,8 +210,8 @@ export function createRouter(options: RouterOptions): Router {
     const definition = definitionOf(interaction.commandName)
     const taken = definition && optionsOf(definition, interaction.options.getSubcommand(false) ?? undefined)
     const option = taken?.find((each) => each.name === focused.name)
-    const settings = settingsOf(interaction)
     try {
+      const settings = settingsOf(interaction)
       const isOffered =
         definition?.access === 'everyone' ||
         (definition !== undefined && moderators.isModerator(interaction, reachOf(definition)))
@@ -544,7 +575,7 @@ export function createRouter(options: RouterOptions): Router {
     } catch (error) {
       clearTimeout(timer)
       log.error({ err: error, command: work.command }, 'an answer could not be made')
-      await delivery.answer(renderNote('Something broke on our side. Tell whoever runs this bot, with the time.'))
+      await delivery.answer(renderNote(BROKEN))
     }
   }
 
@@ -596,7 +627,12 @@ export function createRouter(options: RouterOptions): Router {
       turn.log.error({ err: cause, incident, command: work.command }, 'a command broke')
     })
     if (!(error instanceof UserError)) return reply
-    turn.log.info({ code: error.code, command: work.command }, 'a command was refused')
+    if (ASKERS_OWN.has(error.code)) turn.log.info({ code: error.code, command: work.command }, 'a command was refused')
+    else
+      turn.log.error(
+        { err: error, code: error.code, remedy: error.remedy, command: work.command },
+        'a command could not be carried out',
+      )
     if (error.code !== 'stale-state' || work.command !== 'ask') return reply
     return { ...reply, actions: [{ kind: 'ask', label: 'Ask again', question: work.question }] }
   }

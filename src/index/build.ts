@@ -192,7 +192,7 @@ async function earlierGeneration(indexDir: string, modelId: string): Promise<Ear
     }
   } catch (error) {
     // Missing, damaged, of another format: everything is made anew, which is what the remedy of each of them says.
-    if (error instanceof UserError) return undefined
+    if (error instanceof UserError && error.code !== 'index-unreadable') return undefined
     throw error
   }
 }
@@ -227,6 +227,8 @@ async function readArticles(
     clock.progress('read', number, files)
     if (read.kind === 'problems') {
       problems.push(...read.problems)
+      // The article is as it was for all that anybody knows; a disk that fails must not take it out of the index.
+      if (read.isDiskFault === true && known.delete(file)) articles++
       continue
     }
     const before = known.get(file)

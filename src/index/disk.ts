@@ -31,6 +31,36 @@ export async function checksumFile(file: string, signal?: AbortSignal): Promise<
   }
 }
 
+/** What SQLite says of a file that the disk gives back otherwise than it was written, or not at all. */
+const SQLITE_DAMAGE_CODES = /^SQLITE_(CORRUPT|IOERR|NOTADB|CANTOPEN)/u
+
+/** Words an error of reading a published index for a person; every other error is handed back as it is. */
+export function readingError(error: unknown, indexDir: string): unknown {
+  if (error instanceof Error && 'code' in error && SQLITE_DAMAGE_CODES.test(String(error.code)))
+    return damaged(`coverage.db cannot be read (${String(error.code)})`, error)
+  if (!isSystemError(error)) return error
+  const { code, message } = error
+  if (['EIO', 'EISDIR', 'ENOTDIR'].includes(code)) return damaged(`a file of it cannot be read (${message})`, error)
+  return new UserError(
+    'index-unreadable',
+    `The index at ${indexDir} cannot be read (${message}).`,
+    ['EMFILE', 'ENFILE'].includes(code)
+      ? 'Allow more open files (`ulimit -n`), or close what opens so many.'
+      : 'Let Verbatim read that folder: check its owner and permissions, or set INDEX_DIR to another.',
+    { cause: error },
+  )
+}
+
+/** A generation that is damaged is never served. */
+export function damaged(what: string, cause?: unknown): UserError {
+  return new UserError(
+    'index-damaged',
+    `The index is damaged: ${what}.`,
+    'Build it anew with `verbatim index`; the articles are not touched.',
+    cause === undefined ? {} : { cause },
+  )
+}
+
 const SQLITE_DISK_CODES = /^SQLITE_(FULL|IOERR|CANTOPEN|READONLY|CORRUPT)/u
 
 /** Words an error of the disk for a person; every other error is handed back as it is. */

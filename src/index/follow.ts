@@ -1,4 +1,6 @@
+import Database from 'better-sqlite3'
 import { UserError } from '../errors.ts'
+import { readingError } from './disk.ts'
 import { openIndex, type Generation } from './generation.ts'
 import { readCurrent } from './generations.ts'
 
@@ -7,7 +9,8 @@ export type IndexFollower = {
   /**
    * Lends the newest generation that is open, until the promise that `work` gives is settled. When a newer one is
    * published it is opened meanwhile, so no request waits for it.
-   * @throws what `work` throws; Error after `close`
+   * @throws what `work` throws; UserError 'index-damaged' where the disk does not give back what was written; Error after
+   * `close`
    */
   use<T>(work: (generation: Generation) => T | Promise<T>): Promise<T>
   /** Moves to the live generation now. @throws as `openIndex`; the one before stays in use then */
@@ -85,6 +88,8 @@ export async function followIndex(
       try {
         if (moving === undefined) void moveIfNewer()
         return await work(borrowed.generation)
+      } catch (error) {
+        throw error instanceof Database.SqliteError ? readingError(error, indexDir) : error
       } finally {
         borrowed.borrowers--
         if (borrowed.isOver && borrowed.borrowers === 0) borrowed.settle()

@@ -3,8 +3,9 @@ import { isSystemError } from '../durable.ts'
 import { UserError } from '../errors.ts'
 import { rankingOn, type RankedPlace } from './bm25.ts'
 import { openCoverage, type ArticleFilter, type Coverage, type PassageId, type SentenceId } from './coverage.ts'
-import { damaged, damagedFiles, generationDir, markReader, readCurrent, readManifest } from './generations.ts'
+import { damagedFiles, generationDir, markReader, readCurrent, readManifest } from './generations.ts'
 import type { Manifest } from './manifest.ts'
+import { damaged, readingError } from './disk.ts'
 import { repairGeneration } from './repair.ts'
 import { SCHEMA_FINGERPRINT } from './schema.ts'
 import { openVectorSearch, type VectorSearch } from './vector-search.ts'
@@ -50,7 +51,8 @@ const REMEMBERED_FILTERS = 16
  * Opens the generation that is live, after its files are found to be as they were written. A damaged vector graph is
  * made again from the database. Does not hold the calling thread.
  * @param options.modelId what the embedder of the questions says of itself
- * @throws UserError 'index-missing', 'index-damaged', 'index-version'; 'index-model-mismatch' when another model built it
+ * @throws UserError 'index-missing', 'index-damaged', 'index-unreadable', 'index-version'; 'index-model-mismatch' when
+ * another model built it
  */
 export async function openIndex(indexDir: string, options: { readonly modelId?: string } = {}): Promise<Generation> {
   for (;;) {
@@ -62,7 +64,7 @@ export async function openIndex(indexDir: string, options: { readonly modelId?: 
       await unmark()
       // A build may have published the next generation and removed this one since its number was read.
       const isGone = error instanceof UserError && error.code === 'index-damaged'
-      if (!isGone || (await readCurrent(indexDir)) === number) throw error
+      if (!isGone || (await readCurrent(indexDir)) === number) throw readingError(error, indexDir)
     }
   }
 }

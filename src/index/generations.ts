@@ -5,7 +5,7 @@ import path from 'node:path'
 import { threadId } from 'node:worker_threads'
 import { isSystemError, removeFile, replaceFile, syncDirectory, syncFile, TEMPORARY } from '../durable.ts'
 import { UserError } from '../errors.ts'
-import { checksumFile, type Checksum } from './disk.ts'
+import { checksumFile, damaged, readingError, type Checksum } from './disk.ts'
 import { FORMAT, manifestSchema, type Manifest } from './manifest.ts'
 
 /** The files of a generation besides its manifest. */
@@ -13,7 +13,6 @@ export const GENERATION_FILES = ['coverage.db', 'vectors.hnsw', 'words.bin'] as 
 export type GenerationFile = (typeof GENERATION_FILES)[number]
 
 const NUMBER = /^[1-9]\d{0,14}$/u
-const REBUILD = 'Build it anew with `verbatim index`; the articles are not touched.'
 
 /** Folder of a published generation. */
 export function generationDir(indexDir: string, generation: number): string {
@@ -22,14 +21,15 @@ export function generationDir(indexDir: string, generation: number): string {
 
 /**
  * The generation that `CURRENT` names.
- * @throws UserError 'index-missing' when there is none; 'index-damaged' when the file holds anything but a number
+ * @throws UserError 'index-missing' when there is none; 'index-damaged' when the file holds anything but a number or
+ * the disk does not give it back; 'index-unreadable' when the system does not let it be read
  */
 export async function readCurrent(indexDir: string): Promise<number> {
   let text: string
   try {
     text = (await readFile(path.join(indexDir, 'CURRENT'), 'utf8')).trim()
   } catch (error) {
-    if (!isSystemError(error, 'ENOENT', 'ENOTDIR')) throw error
+    if (!isSystemError(error, 'ENOENT', 'ENOTDIR')) throw readingError(error, indexDir)
     throw new UserError('index-missing', `There is no index at ${indexDir}.`, 'Build it with `verbatim index`.', {
       cause: error,
     })
@@ -40,7 +40,8 @@ export async function readCurrent(indexDir: string): Promise<number> {
 
 /**
  * The manifest of a published generation.
- * @throws UserError 'index-version' when a newer version made it; 'index-damaged' when it is missing or not a manifest
+ * @throws UserError 'index-version' when a newer version made it; 'index-damaged' when it is missing or not a manifest;
+ * 'index-unreadable' as `readCurrent`
  */
 export async function readManifest(indexDir: string, generation: number): Promise<Manifest> {
   const file = path.join(generationDir(indexDir, generation), 'manifest.json')
@@ -48,7 +49,8 @@ export async function readManifest(indexDir: string, generation: number): Promis
   try {
     content = JSON.parse(await readFile(file, 'utf8'))
   } catch (error) {
-    if (!isSystemError(error, 'ENOENT', 'ENOTDIR', 'EISDIR') && !(error instanceof SyntaxError)) throw error
+    if (!isSystemError(error, 'ENOENT', 'ENOTDIR', 'EISDIR') && !(error instanceof SyntaxError))
+      throw readingError(error, indexDir)
     throw damaged(`${file} is ${error instanceof SyntaxError ? 'not JSON' : 'missing'}`, error)
   }
   const format = manifestSchema.pick({ format: true }).safeParse(content).data?.format
@@ -78,11 +80,6 @@ export async function damagedFiles(indexDir: string, manifest: Manifest): Promis
     return found?.sizeBytes === expected.sizeBytes && found.crc32 === expected.crc32 ? [] : [file]
   })
   return (await Promise.all(checks)).flat()
-}
-
-/** A generation that is damaged is never served. */
-export function damaged(what: string, cause?: unknown): UserError {
-  return new UserError('index-damaged', `The index is damaged: ${what}.`, REBUILD, cause === undefined ? {} : { cause })
 }
 
 /** Numbers of the generations on the disk, ascending. */
@@ -182,7 +179,8 @@ export async function markReader(indexDir: string, generation: number): Promise<
     await removeNamesakes(dir)
     await writeFile(mark, '')
   } catch (error) {
-    if (!isSystemError(error, 'EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT', 'ENOENT')) throw error
+    if (!isSystemError(error, 'EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT', 'EIO', 'ENOENT'))
+      throw readingError(error, indexDir)
   }
   return () => removeFile(mark)
 }
