@@ -193,25 +193,37 @@ function describe(tokens: readonly Token[], first: number, last: number, frame: 
   const start = tokens[first]
   const end = tokens[last]
   if (!start || !end) return undefined
-  const base = { frame, first, last, name: undefined, titles: [] }
-  if (first === last && PERSONAL_PRONOUNS.has(start.lower) && (start.pos === 'PRON' || !start.capital || first === 0)) {
-    const plural = PLURAL_PRONOUNS.has(start.lower)
-    return { ...base, kind: 'pronoun', head: start.lower, plural, definite: true }
-  }
-  if (isCalendarWord(start.lower) && (start.capital || first === last)) {
-    return { ...base, kind: 'time', head: end.lower, plural: false, definite: false }
-  }
-  const definite =
-    DEMONSTRATIVES.has(start.lower) || POSSESSIVE_PRONOUNS.has(start.lower) || innerPossessive(tokens, first, last)
+  if (first === last && PERSONAL_PRONOUNS.has(start.lower) && (start.pos === 'PRON' || !start.capital || first === 0))
+    return chunkOf(frame, first, last, 'pronoun', start.lower, PLURAL_PRONOUNS.has(start.lower), true)
+  if (isCalendarWord(start.lower) && (start.capital || first === last))
+    return chunkOf(frame, first, last, 'time', end.lower, false, false)
   const run = nameRun(tokens, first, last)
-  if (run) return { ...base, kind: 'name', head: end.lower, plural: false, definite: true, ...run }
-  const noun = headOf(tokens, first, last)
-  const head = bare(noun.lower)
+  if (run) return chunkOf(frame, first, last, 'name', end.lower, false, true, run.name, run.titles)
+  const head = bare(headOf(tokens, first, last).lower)
   const plural =
     (head.endsWith('s') && head.length > 1 && !head.endsWith('ss')) ||
     /(?:men|people|police)$/.test(head) ||
     PLURAL_STARTS.has(start.lower)
-  return { ...base, kind: 'description', head, plural, definite }
+  const definite =
+    DEMONSTRATIVES.has(start.lower) || POSSESSIVE_PRONOUNS.has(start.lower) || innerPossessive(tokens, first, last)
+  return chunkOf(frame, first, last, 'description', head, plural, definite)
+}
+
+const NO_TITLES: readonly string[] = []
+
+/** The one place that makes chunks: all of one shape, which the engine reads several times as fast as mixed ones. */
+function chunkOf(
+  frame: number,
+  first: number,
+  last: number,
+  kind: Chunk['kind'],
+  head: string,
+  plural: boolean,
+  definite: boolean,
+  name: Chunk['name'] = undefined,
+  titles: readonly string[] = NO_TITLES,
+): Chunk {
+  return { frame, first, last, kind, head, plural, definite, name, titles }
 }
 
 /** The names inside a chunk that possess what follows them: Okoro in "Okoro’s supporters". */
