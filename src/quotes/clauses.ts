@@ -394,7 +394,10 @@ class ChunkView {
     this.tokens = tokens
     this.chunks = chunks
     const byToken = new Array<number>(tokens.length).fill(-1)
-    for (const [index, chunk] of chunks.entries()) byToken.fill(index, chunk.first, chunk.last + 1)
+    for (let index = 0; index < chunks.length; index++) {
+      const chunk = chunks[index]
+      for (let i = chunk?.first ?? 0; i <= (chunk?.last ?? -1); i++) byToken[i] = index
+    }
     this.byToken = byToken
   }
 

@@ -2,6 +2,7 @@ import model from 'wink-eng-lite-web-model'
 import winkNLP from 'wink-nlp'
 import { cueForm } from './cues.ts'
 import { isFirstName } from './lexicon.ts'
+import { printedWord } from './printed-words.ts'
 import type { Span } from './quote.ts'
 import type { Block, Quotation } from './spans.ts'
 
@@ -34,8 +35,8 @@ const LONGEST_FRAME = 240
 const LONGEST_COMPOUND = 60
 /** Text goes through the tagger in windows of at most so many characters, cut at white space. */
 const WINDOW = 4_000
-/** The tagger's time grows with the square of a word's length, so an endless one is cut. */
-const ENDLESS_WORD = /(?<!\S)\S{400}/u
+/** The tagger's time grows with the square of a word's length, so an endless one is cut after so many characters. */
+const ENDLESS = 120
 const TITLES =
   /^(?:mr|mrs|ms|dr|sen|sens|rep|reps|gov|govs|gen|lt|col|sgt|capt|cmdr|maj|adm|prof|rev|hon|st|jr|sr|no|vs|u\.s|u\.k|u\.n|d\.c|inc|corp|ltd|co|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec|fla|calif|ariz|tex|mass|conn|pa|va|md|ga|ala|ill|ind|ky|la|mich|minn|miss|mo|mont|neb|nev|okla|ore|tenn|vt|wash|wis|wyo|p\.m|a\.m|e\.g|i\.e)\.?$/i
 
@@ -82,12 +83,24 @@ function tokenize(text: string, block: Block, quotations: readonly Quotation[], 
       const space = masked.slice(start, end + 1).lastIndexOf(' ')
       if (space > WINDOW / 2) end = start + space
     }
-    const endless = ENDLESS_WORD.exec(masked.slice(start, end))
-    if (endless) end = start + endless.index + endless[0].length
+    end = endlessWordEnd(masked, start, end)
     next = tagWindow(masked.slice(start, end), block.start + start, text, quotations, next, to, tokens)
     start = end
   }
   return tokens
+}
+
+/** Where the first endless word of a window is cut; the window's end where there is none. */
+function endlessWordEnd(masked: string, start: number, end: number): number {
+  let wordStart = start
+  // Only every so many characters need a look: a word between two of them is shorter.
+  for (let at = start + ENDLESS - 1; at < end; at = wordStart + ENDLESS - 1) {
+    let before = at
+    while (before >= wordStart && !isSpace(masked, before)) before--
+    if (before < wordStart) return at + 1
+    wordStart = before + 1
+  }
+  return end
 }
 
 /** A word in white space, as long as the quotation it stands for, so that offsets stay. The tagger takes it for a noun. */
@@ -128,14 +141,20 @@ function tagWindow(
       continue
     }
     if (end <= start) continue
-    addWord(text.slice(start, end), start, end, tags[index] ?? 'X', into, text)
+    // The tagger's own string is the better key: its hash is known.
+    addWord(text.startsWith(value, start) ? value : text.slice(start, end), start, end, tags[index] ?? 'X', into, text)
   }
   return next
 }
 
 function skipSpace(window: string, from: number): number {
-  while (from < window.length && /\s/.test(window.charAt(from))) from++
+  while (from < window.length && isSpace(window, from)) from++
   return from
+}
+
+function isSpace(text: string, at: number): boolean {
+  const code = text.charCodeAt(at)
+  return code < 128 ? code === 32 || (code > 8 && code < 14) : SPACE.test(text.charAt(at))
 }
 
 /** Adds a word; the parts of a hyphenated one (Yo-jong, R-Fla) become one token again. */
@@ -155,23 +174,20 @@ function addWord(word: string, start: number, end: number, pos: string, into: To
     const whole = text.slice(before.start, end)
     const isName = before.pos === 'PROPN' && before.capital
     const tag = isName ? (COMPOUND_ADJECTIVE.test(whole) ? 'ADJ' : 'PROPN') : pos
-    into.push({
-      start: before.start,
-      end,
-      text: whole,
-      lower: fold(whole),
-      pos: tag,
-      quotation: -1,
-      capital: before.capital,
-    })
+    into.push(wordToken(whole, before.start, end, tag))
     return
   }
-  into.push({ start, end, text: word, lower: fold(word), pos, quotation: -1, capital: STARTS_CAPITAL.test(word) })
+  into.push(wordToken(word, start, end, pos))
 }
 
+function wordToken(word: string, start: number, end: number, pos: PartOfSpeech): Token {
+  const { text, lower, capital } = printedWord(word)
+  return { start, end, text, lower, pos, quotation: -1, capital }
+}
+
+const SPACE = /\s/
 const STARTS_WORD = /^[\p{L}\p{N}]/u
 const ENDS_WORD = /[\p{L}\p{N}]$/u
-const STARTS_CAPITAL = /^\p{Lu}/u
 
 function isHyphen({ text, quotation }: Token): boolean {
   return quotation < 0 && (text === '-' || text === '‑' || text === '‐')
@@ -216,11 +232,6 @@ function retag(token: Token, i: number, tokens: readonly Token[]): Token {
     return { ...token, pos: 'VERB' }
   }
   return token
-}
-
-function fold(word: string): string {
-  const lower = word.toLowerCase()
-  return lower.includes('’') ? lower.replaceAll('’', "'") : lower
 }
 
 function cutFrames(text: string, tokens: readonly Token[], block: number, quotations: readonly Quotation[]): Frame[] {

@@ -100,6 +100,10 @@ function isPlaceOfEvent(tokens: readonly Token[], chunk: Chunk, next: Chunk | un
   return chunk.first === 1 && tokens[0]?.pos === 'ADP' && next !== undefined && tokens[chunk.last + 1]?.text === ','
 }
 
+function isSigning({ lower, pos, quotation }: Token): boolean {
+  return quotation < 0 && pos === 'VERB' && /^(?:co-)?sign(?:s|ed)?$/.test(lower)
+}
+
 /** Ada Okoro and Eva Berg signed it · signed by Okoro and Berg · Okoro signed, as did Berg, who …, and 30 other mayors */
 function signersOf(
   tokens: readonly Token[],
@@ -107,9 +111,7 @@ function signersOf(
   lists: readonly (readonly Chunk[])[],
   named: Named,
 ): Chunk[] {
-  const verb = tokens.findIndex(
-    ({ lower, pos, quotation }) => quotation < 0 && pos === 'VERB' && /^(?:co-)?sign(?:s|ed)?$/.test(lower),
-  )
+  const verb = tokens.findIndex(isSigning)
   if (verb < 0) return []
   const signers: Chunk[] = []
   const add = (chunk: Chunk | undefined): void => {

@@ -50,46 +50,45 @@ export function readMentions(text: string, frames: readonly Frame[], quotations:
   const chunks = frames.map((frame, index) => readChunks(frame, index))
   const possessorsByChunk = new Map<Chunk, readonly Chunk[]>()
   const register = new Register()
+  // In the order of the text; a chunk stands behind its possessors.
+  const namings: Naming[][] = []
   for (const [index, frame] of frames.entries()) {
+    const inFrame: Naming[] = []
     for (const chunk of chunks[index] ?? []) {
       const possessors = possessorsOf(frame, chunk)
       if (possessors.length > 0) possessorsByChunk.set(chunk, possessors)
-      for (const named of [...possessors, chunk]) {
-        const words = nameWords(frame, named)
-        if (frame.titleCase) continue
-        if (words.length > 1) register.full(words, nameText(text, frame, named), named, index)
-      }
+      for (const possessor of possessors) inFrame.push(namingOf(text, frame, possessor, false))
+      inFrame.push(namingOf(text, frame, chunk, true))
     }
+    namings.push(inFrame)
+    if (frame.titleCase) continue
+    for (const { chunk, words, name } of inFrame) if (words.length > 1) register.full(words, name, chunk, index)
   }
   for (const [index, frame] of frames.entries()) {
     if (frame.titleCase) register.headline(text, frame, index)
   }
   const alone = new Set<string>()
-  for (const [index, frame] of frames.entries()) {
-    for (const chunk of chunks[index] ?? []) {
-      if (chunk.name?.first !== chunk.name?.last) continue
-      const [word, second] = nameWords(frame, chunk)
-      if (word && second === undefined) alone.add(word)
+  for (const inFrame of namings) {
+    for (const { chunk, words, isWhole } of inFrame) {
+      const [word, second] = words
+      if (isWhole && word && second === undefined && chunk.name?.first === chunk.name?.last) alone.add(word)
     }
   }
-  for (const quotation of quotations) register.quoted(text, quotation, alone, frames.length)
+  if (alone.size > 0) for (const quotation of quotations) register.quoted(text, quotation, alone, frames.length)
   const entityOf = new Map<Chunk, Entity>()
   const all: Mention[] = []
   const firstInFrame: number[] = []
   for (const [index, frame] of frames.entries()) {
     firstInFrame.push(all.length)
-    for (const chunk of chunks[index] ?? []) {
-      for (const named of [...(possessorsByChunk.get(chunk) ?? []), chunk]) {
-        const words = nameWords(frame, named)
-        const entity =
-          words.length > 0
-            ? register.link(words, nameText(text, frame, named), named, index, frame.titleCase)
-            : register.surname(frame, named, index)
-        if (!entity) continue
-        entityOf.set(named, entity)
-        all.push({ entity, chunk: named, isPossessive: named !== chunk || isPossessor(frame, named) })
-        learn(entity, frame, named, chunks[index] ?? [], entityOf)
-      }
+    for (const { chunk, words, name, isWhole } of namings[index] ?? []) {
+      const entity =
+        words.length > 0
+          ? register.link(words, name, chunk, index, frame.titleCase)
+          : register.surname(frame, chunk, index)
+      if (!entity) continue
+      entityOf.set(chunk, entity)
+      all.push({ entity, chunk, isPossessive: !isWhole || isPossessor(frame, chunk) })
+      learn(entity, frame, chunk, chunks[index] ?? [], entityOf)
     }
   }
   register.settle()
@@ -107,12 +106,33 @@ export function foldName(name: string): string {
     .replace(/['’ʼ`.]/gu, '')
 }
 
-function nameWords(frame: Frame, chunk: Chunk): string[] {
-  if (!chunk.name) return []
+/** A chunk, or a possessor inside one, with the name it holds. */
+type Naming = {
+  readonly chunk: Chunk
+  /** Folded; none where the chunk is no name. */
+  readonly words: readonly string[]
+  /** As printed; empty where the chunk is no name. */
+  readonly name: string
+  /** Not a possessor inside a chunk. */
+  readonly isWhole: boolean
+}
+
+const NO_WORDS: readonly string[] = []
+
+function namingOf(text: string, frame: Frame, chunk: Chunk, isWhole: boolean): Naming {
+  const words = nameWords(frame, chunk)
+  return { chunk, words, name: words.length === 0 ? '' : nameText(text, frame, chunk), isWhole }
+}
+
+function nameWords(frame: Frame, chunk: Chunk): readonly string[] {
+  if (!chunk.name) return NO_WORDS
   const words: string[] = []
   for (let i = chunk.name.first; i <= chunk.name.last; i++) {
     const token = frame.tokens[i]
-    if (token) words.push(...foldName(token.text).split(/[-‐‑]/).filter(Boolean))
+    const folded = token ? foldName(token.text) : ''
+    if (!/[-‐‑]/.test(folded)) {
+      if (folded !== '') words.push(folded)
+    } else for (const part of folded.split(/[-‐‑]/)) if (part !== '') words.push(part)
   }
   return words
 }

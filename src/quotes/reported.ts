@@ -31,9 +31,11 @@ export function findReported(
   const found: ReportedClause[] = []
   for (const [index, frame] of frames.entries()) {
     if (frame.titleCase) continue
-    const reader = new ClauseReader(frame, chunks[index] ?? [], cues[index] ?? [])
+    const inFrame = cues[index] ?? []
+    if (inFrame.length === 0) continue
+    const reader = new ClauseReader(frame, chunks[index] ?? [], inFrame)
     const clauses: ReportedClause[] = []
-    for (const cue of cues[index] ?? []) {
+    for (const cue of inFrame) {
       const referent = referents.get(cue)
       if (!referent || !isSource(referent, cue)) continue
       for (const span of reader.clausesOf(cue)) clauses.push({ ...span, cue, frame: index, referent })
@@ -74,16 +76,21 @@ function withoutCrossings(clauses: readonly ReportedClause[]): ReportedClause[] 
   return kept
 }
 
+/** Punctuation that a clause does not begin or end with. */
+function isLoose(token: Token | undefined): boolean {
+  return token !== undefined && token.quotation < 0 && /^[\s.,;:!?—–―-]+$/.test(token.text)
+}
+
 class ClauseReader {
   private readonly tokens: readonly Token[]
   private readonly cues: readonly CueUse[]
-  private readonly byToken: ReadonlyMap<number, Chunk>
+  private readonly byToken: readonly (Chunk | undefined)[]
 
   constructor(frame: Frame, chunks: readonly Chunk[], cues: readonly CueUse[]) {
     this.tokens = frame.tokens
     this.cues = cues
-    const byToken = new Map<number, Chunk>()
-    for (const chunk of chunks) for (let i = chunk.first; i <= chunk.last; i++) byToken.set(i, chunk)
+    const byToken = new Array<Chunk | undefined>(frame.tokens.length).fill(undefined)
+    for (const chunk of chunks) byToken.fill(chunk, chunk.first, chunk.last + 1)
     this.byToken = byToken
   }
 
@@ -116,11 +123,11 @@ class ClauseReader {
   private complement(cue: CueUse): number | undefined {
     let i = cue.side === 'after' ? this.lastOf(cue) + 1 : cue.last + 1
     if (HEARER.test(cue.lemma)) {
-      const hearer = this.byToken.get(i)
+      const hearer = this.byToken[i]
       if (hearer?.first === i && !/^(?:VERB|AUX)$/.test(this.tokens[hearer.last + 1]?.pos ?? '')) {
         i = hearer.last + 1
-        if (this.tokens[i]?.lower === 'and' && this.byToken.get(i + 1)?.first === i + 1)
-          i = (this.byToken.get(i + 1)?.last ?? i) + 1
+        if (this.tokens[i]?.lower === 'and' && this.byToken[i + 1]?.first === i + 1)
+          i = (this.byToken[i + 1]?.last ?? i) + 1
       }
     }
     if (this.tokens[i]?.lower === 'to' && this.tokens[i + 1]?.pos === 'VERB' && COMMISSIVE.test(cue.lemma)) return i
@@ -131,12 +138,12 @@ class ClauseReader {
       if (
         CLAUSE_WORDS.test(token.lower) &&
         token.pos !== 'PRON' &&
-        !(token.lower === 'that' && this.byToken.get(j) && j === i && this.isNounPhrase(j))
+        !(token.lower === 'that' && this.byToken[j] && j === i && this.isNounPhrase(j))
       ) {
         return token.lower === 'that' ? j + 1 : j
       }
       if (token.pos === 'ADV') continue
-      const chunk = this.byToken.get(j)
+      const chunk = this.byToken[j]
       if (chunk?.first === j) {
         if (chunk.kind !== 'time' && this.tokens[j - 1]?.pos !== 'ADP' && this.startsClause(j)) return j
         if (chunk.kind !== 'time' && this.tokens[j - 1]?.pos !== 'ADP') return undefined
@@ -152,7 +159,7 @@ class ClauseReader {
 
   /** "that plan", where that points at the noun. */
   private isNounPhrase(i: number): boolean {
-    const chunk = this.byToken.get(i)
+    const chunk = this.byToken[i]
     return chunk?.first === i && !this.verbAfter(chunk)
   }
 
@@ -177,7 +184,7 @@ class ClauseReader {
       return next?.pos === 'VERB' || next?.pos === 'AUX'
     }
     if (token.lower === 'there' && this.tokens[i + 1]?.pos !== 'PUNCT') return true
-    const chunk = this.byToken.get(i)
+    const chunk = this.byToken[i]
     return chunk?.first === i && chunk.kind !== 'time' && this.verbAfter(chunk)
   }
 
@@ -227,7 +234,7 @@ class ClauseReader {
     const isAccording = cue.kind === 'according'
     if (first > 0 && before?.text !== ',' && !/^[—–―]$/.test(before?.text ?? '') && !isAccording) return []
     const closes =
-      after === undefined || after.pos === 'PUNCT' || after.pos === 'ADP' || this.byToken.get(last + 1)?.kind === 'time'
+      after === undefined || after.pos === 'PUNCT' || after.pos === 'ADP' || this.byToken[last + 1]?.kind === 'time'
     if (!closes && !isAccording) return []
     const comma = this.commaAfter(last)
     if (first === 0)
@@ -265,8 +272,6 @@ class ClauseReader {
   private span(from: number, to: number, fewest = FEWEST_WORDS): Span[] {
     let first = from
     let end = to
-    const isLoose = (token: Token | undefined): boolean =>
-      token !== undefined && token.quotation < 0 && /^[\s.,;:!?—–―-]+$/.test(token.text)
     while (first < end && isLoose(this.tokens[first])) first++
     while (end > first && isLoose(this.tokens[end - 1])) end--
     let words = 0

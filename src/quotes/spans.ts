@@ -154,7 +154,8 @@ function push(
   const inner = trim(text, open.at + open.length, end)
   if (!inner || !hasWord(text, inner)) return
   const outer = { start: open.at, end: outerEnd }
-  into.push({ ...inner, outer, marks, ending: endingOf(text, inner.end), closed, continuesPrevious })
+  const { start, end: last } = inner
+  into.push({ start, end: last, outer, marks, ending: endingOf(text, last), closed, continuesPrevious })
 }
 
 function endingOf(text: string, end: number): Quotation['ending'] {
