@@ -5,7 +5,7 @@ import { UserError } from '../errors.ts'
 /** A vector's number and its cosine to the query, −1…1. */
 export type Neighbour = { readonly vectorId: number; readonly cosine: number }
 
-/** Links of a vector. With the two below recall@10 is 0.988 on 8,459 sentences (`npm run bench -- index-build`). */
+/** Links of a vector. With the two below recall@10 is 0.988 on 8,459 sentences (`npm run bench -- recall`). */
 const M = 16
 /** Candidates looked at while a vector is linked. */
 const EF_CONSTRUCTION = 200
@@ -15,7 +15,7 @@ const EF_SEARCH = 100
  * An exact search of K of N vectors takes as long as the graph with `ef` candidates when K² = EXACT_SHARE · ef · N: the
  * one compares with each kept vector, the other meets about ef · N / K vectors and their neighbours until enough of them
  * are kept. On 82,255 sentences and `ef` 160, CPU ms exact / graph: 0.6 / 43 for 1 %, 2.8 / 12 for 5 %, 6.8 / 7.0 for
- * 10 %, 27 / 1.5 for 50 % (`npm run bench -- index-build`, filters).
+ * 10 %, 27 / 1.5 for 50 % (`npm run bench -- recall`, filters).
  */
 const EXACT_SHARE = 5
 /** Room is made for this share of vectors more when the graph is full. */

@@ -52,7 +52,7 @@ function expectWorking(generation: Generation): void {
   for (const { articleId } of generation.articles()) {
     for (const { sentenceId, vectorId } of generation.sentencesOfArticle(articleId)) {
       const [nearest] = generation.nearest(generation.vector(sentenceId), 1)
-      expect(nearest?.cosine).toBeCloseTo(1, 4)
+      expect(nearest?.cosine).toBeCloseTo(1, 2)
       expect(generation.sentence(nearest?.sentenceId ?? 0).vectorId).toBe(vectorId)
     }
   }
