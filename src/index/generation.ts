@@ -10,7 +10,7 @@ import { repairGeneration } from './repair.ts'
 import { SCHEMA_FINGERPRINT } from './schema.ts'
 import { openVectorSearch, type VectorSearch } from './vector-search.ts'
 import { isExactQuicker, type Neighbour } from './vectors.ts'
-import { lowerBound, readWords, type WordLists } from './words.ts'
+import { lowerBound, readWords, sentencesWithVector, type WordLists } from './words.ts'
 
 /** A sentence, by its place in the word lists too, and the cosine of its vector to the query's, −1…1. */
 export type SentenceScore = { readonly sentenceId: SentenceId; readonly place: number; readonly cosine: number }
@@ -170,23 +170,6 @@ function generationOn(
     return graph.nearest(vector, k, (vectorId) => isNear.has(vectorId))
   }
 
-  /** Places of the sentences of a vector, in the order of the text. */
-  function sentencesWith(vectorId: number): number[] {
-    let [low, high] = [0, sentences.byVector.length]
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((sentences.vectorIds[sentences.byVector[middle] ?? 0] ?? 0) < vectorId) low = middle + 1
-      else high = middle
-    }
-    const places: number[] = []
-    for (; low < sentences.byVector.length; low++) {
-      const place = sentences.byVector[low] ?? 0
-      if (sentences.vectorIds[place] !== vectorId) break
-      places.push(place)
-    }
-    return places
-  }
-
   function stemNumber(stem: string): number {
     let [low, high] = [0, words.stems.length]
     while (low < high) {
@@ -234,7 +217,7 @@ function generationOn(
       const neighbours = kept === undefined ? graph.nearest(vector, k) : neighboursAmong(kept, vector, k)
       return neighbours
         .flatMap(({ vectorId, cosine }) =>
-          sentencesWith(vectorId)
+          sentencesWithVector(words, vectorId)
             .filter((place) => kept === undefined || kept.isKept[sentences.article[place] ?? 0] === 1)
             .map((place) => ({ sentenceId: sentences.ids[place] ?? 0, place, cosine })),
         )

@@ -11,7 +11,17 @@ export type * from './coverage.ts'
 export type * from './generation.ts'
 export { followIndex } from './follow.ts'
 export type { IndexFollower } from './follow.ts'
-export { ADJACENT, CAPITAL, FINISHED, INITIALS, lowerBound, TERM_BITS, UNIT_BIT } from './words.ts'
+export {
+  ADJACENT,
+  CAPITAL,
+  FINISHED,
+  INITIALS,
+  lowerBound,
+  passagesWithSentence,
+  sentencesWithVector,
+  TERM_BITS,
+  UNIT_BIT,
+} from './words.ts'
 export type { WordLists } from './words.ts'
 export { removeMarksOf } from './generations.ts'
 export { indexStanding } from './standing.ts'

@@ -1,4 +1,5 @@
 import { open, readFile } from 'node:fs/promises'
+import { MAX_PASSAGE_SENTENCES } from '../text/passages.ts'
 import type { Unit } from '../text/units.ts'
 
 /**
@@ -199,4 +200,31 @@ export function lowerBound(ascending: ArrayLike<number>, value: number, from = 0
     else high = middle
   }
   return low
+}
+
+/** Places of the sentences of a vector, in the order of the text: equal sentences share one. */
+export function sentencesWithVector({ sentences }: WordLists, vectorId: number): number[] {
+  const { byVector, vectorIds } = sentences
+  let [low, high] = [0, byVector.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((vectorIds[byVector[middle] ?? 0] ?? 0) < vectorId) low = middle + 1
+    else high = middle
+  }
+  const places: number[] = []
+  for (; low < byVector.length; low++) {
+    const place = byVector[low] ?? 0
+    if (vectorIds[place] !== vectorId) break
+    places.push(place)
+  }
+  return places
+}
+
+/** Places of the passages that a sentence is part of. @param place the sentence's */
+export function passagesWithSentence({ passages }: WordLists, place: number): number[] {
+  const places: number[] = []
+  const { first, count } = passages
+  for (let at = lowerBound(first, place - MAX_PASSAGE_SENTENCES + 1); (first[at] ?? Infinity) <= place; at++)
+    if ((first[at] ?? 0) + (count[at] ?? 0) > place) places.push(at)
+  return places
 }

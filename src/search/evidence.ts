@@ -2,7 +2,7 @@ import {
   CAPITAL,
   FINISHED,
   INITIALS,
-  lowerBound,
+  passagesWithSentence,
   TERM_BITS,
   UNIT_BIT,
   type ArticleFilter,
@@ -10,7 +10,6 @@ import {
   type PassageRow,
   type SentenceId,
 } from '../index/index.ts'
-import { MAX_PASSAGE_SENTENCES } from '../text/passages.ts'
 import type { Lexicon } from './lexicon.ts'
 import type { QuestionTerm, ReadQuestion } from './question.ts'
 import { saidEvidence } from './said.ts'
@@ -76,14 +75,10 @@ export function gatherCandidates(
   vector: Float32Array,
   filter: ArticleFilter | undefined,
 ): Candidate[] {
-  const { passages } = generation.words
   const stems = question.terms.flatMap(({ readings }) => readings.map(({ stem }) => stem))
   const places = new Set(generation.passagesWithAny(stems, CANDIDATES, filter).map(({ place }) => place))
-  for (const { place: sentence } of generation.nearest(vector, CANDIDATES, filter).slice(0, CANDIDATES)) {
-    let at = lowerBound(passages.first, sentence - MAX_PASSAGE_SENTENCES + 1)
-    for (; at < passages.first.length && (passages.first[at] ?? 0) <= sentence; at += 1)
-      if ((passages.first[at] ?? 0) + (passages.count[at] ?? 0) > sentence) places.add(at)
-  }
+  for (const { place: sentence } of generation.nearest(vector, CANDIDATES, filter).slice(0, CANDIDATES))
+    for (const place of passagesWithSentence(generation.words, sentence)) places.add(place)
   return weigh(generation, lexicon, question, generation.cosinesTo(vector), [...places])
 }
 
@@ -130,11 +125,11 @@ function weigh(
   const inside = new Uint32Array(size)
   const capital = new Uint32Array(size)
   const seen = new Map<number, SeenSentence>()
+  const nextCounts = countsOf(size)
 
   /** @param isTitle counts for words, but not for whether they are names */
   function count(list: Uint32Array, from: number, to: number, isTitle: boolean): Omit<SeenSentence, 'place'> {
-    const counts = new Float64Array(size)
-    const first = new Int32Array(size).fill(-1)
+    const { counts, places: first } = nextCounts()
     let length = 0
     for (let at = from; at < to; at += 1) {
       const code = list[at] ?? 0
@@ -327,6 +322,27 @@ function readingsByStem(
       return slot === 0 ? undefined : known[slot]
     },
     isAsked: (stem) => slots[stem] !== 0,
+  }
+}
+
+/** Sentences whose counts are allocated at once; each on its own costs more than counting does. */
+const COUNTS_AT_ONCE = 128
+
+/** Gives the counts of one sentence after another, 0, and the places, −1. */
+function countsOf(size: number): () => Pick<SeenSentence, 'counts' | 'places'> {
+  let counts = new Float64Array(0)
+  let places = new Int32Array(0)
+  let from = 0
+  return () => {
+    if (from + size > counts.length) {
+      counts = new Float64Array(COUNTS_AT_ONCE * size)
+      places = new Int32Array(COUNTS_AT_ONCE * size).fill(-1)
+      from = 0
+    }
+    const to = from + size
+    const own = { counts: counts.subarray(from, to), places: places.subarray(from, to) }
+    from = to
+    return own
   }
 }
 

@@ -1,5 +1,14 @@
 import type { Embedder } from '../embedding/embedding.ts'
-import type { ArticleFilter, ArticleRow, Generation } from '../index/index.ts'
+import {
+  INITIALS,
+  lowerBound,
+  passagesWithSentence,
+  sentencesWithVector,
+  TERM_BITS,
+  type ArticleFilter,
+  type ArticleRow,
+  type Generation,
+} from '../index/index.ts'
 import { signsOf } from './answerability.ts'
 import { areCopies, shinglesOf, type Shingles } from './duplicates.ts'
 import { gatherCandidates, type Candidate } from './evidence.ts'
@@ -64,13 +73,13 @@ export async function search(generation: Generation, embedder: Embedder, questio
   const seen: Candidate[] = []
   for (const { candidate, relevance } of ranked) {
     if (seen.some((earlier) => overlap(earlier, candidate))) continue
-    const hit = quotedPassage(generation, candidate.passage.passageId, candidate.answering)
-    const shingles = shinglesOf(hit.text)
+    const { passageId, articleId } = candidate.passage
+    const shingles = shinglesOfPassage(generation, lowerBound(generation.words.passages.ids, passageId))
     const original = hits.find((earlier) => areCopies(earlier.shingles, shingles))
     if (original === undefined && hits.length >= limit) break
     seen.push(candidate)
-    if (original === undefined) hits.push({ hit, relevance, shingles, copies: [] })
-    else original.copies.push(hit.article)
+    if (original !== undefined) original.copies.push(generation.article(articleId))
+    else hits.push({ hit: quotedPassage(generation, passageId, candidate.answering), relevance, shingles, copies: [] })
   }
   const signs = signsOf(
     read,
@@ -95,7 +104,8 @@ export function describeHit(
   ref: { readonly passageId: number; readonly answeringSentence: number },
 ): QuotedPassage {
   const hit = quotedPassage(generation, ref.passageId, ref.answeringSentence)
-  return { ...hit, sources: withCopies(hit.article, copiesOf(generation, hit, shinglesOf(hit.text))) }
+  const shingles = shinglesOfPassage(generation, lowerBound(generation.words.passages.ids, ref.passageId))
+  return { ...hit, sources: withCopies(hit.article, copiesOf(generation, hit, shingles)) }
 }
 
 function quotedPassage(generation: Generation, passageId: number, answeringSentence: number): QuotedPassage {
@@ -116,17 +126,29 @@ function quotedPassage(generation: Generation, passageId: number, answeringSente
 }
 
 /** Articles that carry the same answering sentence in a copy of the passage. */
-function copiesOf(generation: Generation, hit: QuotedPassage, shingles: Shingles): ArticleRow[] {
-  const { vectorId } = generation.sentence(hit.answeringSentence)
-  return generation
-    .sentencesOfVector(vectorId)
+function copiesOf({ words, article }: Generation, hit: QuotedPassage, shingles: Shingles): ArticleRow[] {
+  const { articles, sentences } = words
+  const vectorId = sentences.vectorIds[lowerBound(sentences.ids, hit.answeringSentence)] ?? 0
+  return sentencesWithVector(words, vectorId)
+    .map((place) => ({ place, articleId: articles.ids[sentences.article[place] ?? 0] ?? 0 }))
     .filter(({ articleId }) => articleId !== hit.articleId)
-    .filter(({ sentenceId, articleId }) =>
-      generation
-        .passagesOfSentence(sentenceId)
-        .some(({ start, end }) => areCopies(shinglesOf(generation.body(articleId).slice(start, end)), shingles)),
+    .filter(({ place }) =>
+      passagesWithSentence(words, place).some((passage) => areCopies(shinglesOfPassage({ words }, passage), shingles)),
     )
-    .map(({ articleId }) => generation.article(articleId))
+    .map(({ articleId }) => article(articleId))
+}
+
+/** @param place the passage's in the word lists */
+function shinglesOfPassage({ words }: Pick<Generation, 'words'>, place: number): Shingles {
+  const { passages, sentences } = words
+  const first = passages.first[place] ?? 0
+  const to = sentences.termsFrom[first + (passages.count[place] ?? 0)] ?? 0
+  const stems: number[] = []
+  for (let at = sentences.termsFrom[first] ?? 0; at < to; at += 1) {
+    const code = sentences.terms[at] ?? 0
+    if ((code & INITIALS) === 0) stems.push(code >>> TERM_BITS)
+  }
+  return shinglesOf(stems)
 }
 
 /** The article and those that copy it, each once, copies in the order of their dates. */

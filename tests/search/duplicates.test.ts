@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest'
 import { areCopies, shinglesOf } from '../../src/search/duplicates.ts'
 
-const same = (a: string, b: string) => areCopies(shinglesOf(a), shinglesOf(b))
+const numbers = new Map<string, number>()
+/** The words by number, as the index names their stems. */
+const wordsOf = (text: string) =>
+  (text.toLowerCase().match(/\p{L}+/gu) ?? []).map((word) => {
+    numbers.set(word, numbers.get(word) ?? numbers.size)
+    return numbers.get(word) ?? 0
+  })
+const same = (a: string, b: string) => areCopies(shinglesOf(wordsOf(a)), shinglesOf(wordsOf(b)))
 const REPORT = 'The old mill by the weir burned down on Friday night and took the neighbouring granary with it.'
 
 test('given a text and itself in other marks and capitals, then they are copies', () => {
