@@ -15,6 +15,7 @@ const resultsFile = join(directory, 'RESULTS.md')
 /** Files that are no benchmark: this runner, and what benchmarks share. */
 const OTHERS = new Set([
   'bench.ts',
+  'bot.ts',
   'calibrate.ts',
   'figures.ts',
   'load-builder.ts',
@@ -26,7 +27,18 @@ const OTHERS = new Set([
   'work.ts',
 ])
 /** The order of a full run, so that one that is ended early has told most; others come last. */
-const ORDER = ['peers', 'embedding', 'quotes', 'questions', 'start', 'memory', 'index-build', 'reindex', 'discord']
+const ORDER = [
+  'peers',
+  'embedding',
+  'quotes',
+  'questions',
+  'recall',
+  'start',
+  'memory',
+  'index-build',
+  'reindex',
+  'discord',
+]
 /** Benchmarks that take long; they run when they are named. */
 const BY_NAME_ONLY = new Set(['load'])
 

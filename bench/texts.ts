@@ -40,11 +40,20 @@ async function writeArticle(dir: string, number: number, body: string): Promise<
   await mkdir(dir, { recursive: true })
   const file = `article-${String(number)}.md`
   const day = String((number % 28) + 1).padStart(2, '0')
-  const source = `---\ntitle: Article ${String(number)}\noutlet: Outlet ${String(number % 9)}\npublished: 2024-03-${day}\n---\n\n${body}`
+  const tags = TAGS.filter(([, every]) => number % every === 0).map(([tag]) => tag)
+  const source = `---\ntitle: Article ${String(number)}\noutlet: Outlet ${String(number % 9)}\npublished: 2024-03-${day}\ntags: [${tags.join(', ')}]\n---\n\n${body}`
   const article = parseArticle(source, file)
   await writeFile(join(dir, file), formatArticle(article))
   return article
 }
+
+/** A tag that every so manieth article has, for filters. */
+const TAGS = [
+  ['half', 2],
+  ['tenth', 10],
+  ['twentieth', 20],
+  ['thousandth', 1000],
+] as const
 
 /** Characters of a brief: some eight sentences, as agencies send them. */
 const briefCharacters = 1000
