@@ -47,7 +47,7 @@ export type DraftStore = {
   vector(vectorId: number): Float32Array
   /** What each article tells about the names of its speakers, under its file. */
   articleNames(): ArticleNames[]
-  /** Replaces the speakers. */
+  /** Replaces the speakers. Who keeps their name keeps their number, so that little is written after a small change. */
   putSpeakers(merged: MergedSpeakers): void
   counts(): { articles: number; passages: number; sentences: number; vectors: number; quotes: number; speakers: number }
   /** The word lists of what is in the store. @throws the signal's reason */
@@ -66,7 +66,10 @@ export type DraftStore = {
 export function openDraftStore(file: string, reuse?: string): DraftStore {
   const db = new Database(file)
   db.pragma(`page_size = ${String(PAGE_BYTES)}`)
+  // SQLite refuses to go without a journal in the defensive mode that the library opens with.
+  db.unsafeMode(true)
   db.pragma('journal_mode = OFF')
+  db.unsafeMode(false)
   db.pragma('synchronous = OFF')
   db.pragma('locking_mode = EXCLUSIVE')
   db.pragma('cache_size = -65536')
@@ -152,6 +155,51 @@ export function openDraftStore(file: string, reuse?: string): DraftStore {
     for (const removal of removals) removal.run(id)
   }
 
+  /** Brings the table of speakers in line. @returns their numbers by key */
+  function numberSpeakers(speakers: MergedSpeakers['speakers']): ReadonlyMap<string, number> {
+    const rows = db.prepare<[], [number, string, string]>('SELECT id, name, kind FROM speakers ORDER BY id').raw().all()
+    const known = new Map(rows.map(([id, name, kind]) => [name, { id, kind }]))
+    const insert = db.prepare<[number, string, string]>('INSERT INTO speakers (id, name, kind) VALUES (?, ?, ?)')
+    const update = db.prepare<[string, number]>('UPDATE speakers SET kind = ? WHERE id = ?')
+    const remove = db.prepare<[number]>('DELETE FROM speakers WHERE id = ?')
+    const numbers = new Map<string, number>()
+    const kept = new Set<number>()
+    let last = rows.at(-1)?.[0] ?? 0
+    for (const { key, name, kind } of speakers) {
+      const before = known.get(name)
+      known.delete(name)
+      const id = before?.id ?? ++last
+      numbers.set(key, id)
+      kept.add(id)
+      if (before === undefined) insert.run(id, name, kind)
+      else if (before.kind !== kind) update.run(kind, id)
+    }
+    for (const [id] of rows) if (!kept.has(id)) remove.run(id)
+    return numbers
+  }
+
+  function putAliases(speakers: MergedSpeakers['speakers'], numbers: ReadonlyMap<string, number>): void {
+    const rows = db
+      .prepare<[], [number, string, string]>('SELECT speaker_id, alias, reason FROM speaker_aliases')
+      .raw()
+      .all()
+    const nameOf = (speakerId: number, alias: string) => `${String(speakerId)} ${alias}`
+    const known = new Map(rows.map((row) => [nameOf(row[0], row[1]), row]))
+    const put = db.prepare<[number, string, string]>(
+      'INSERT OR REPLACE INTO speaker_aliases (speaker_id, alias, reason) VALUES (?, ?, ?)',
+    )
+    const remove = db.prepare<[number, string]>('DELETE FROM speaker_aliases WHERE speaker_id = ? AND alias = ?')
+    for (const { key, aliases } of speakers) {
+      const speakerId = numbers.get(key) ?? 0
+      for (const { alias, reason } of aliases) {
+        const name = nameOf(speakerId, alias)
+        if (known.get(name)?.[2] !== reason) put.run(speakerId, alias, reason)
+        known.delete(name)
+      }
+    }
+    for (const [speakerId, alias] of known.values()) remove.run(speakerId, alias)
+  }
+
   return {
     articles: () => readStoredArticles(db),
     putArticle(article, { fingerprint, stamp }, { sentences, embeddingTexts, passages, quotes, names }) {
@@ -218,31 +266,21 @@ export function openDraftStore(file: string, reuse?: string): DraftStore {
         .all()
         .map((names) => JSON.parse(names) as ArticleNames),
     putSpeakers({ speakers, speakerOf }) {
-      db.exec('DELETE FROM speakers; DELETE FROM speaker_aliases; UPDATE quotes SET speaker_id = NULL')
-      const insertSpeaker = db.prepare<[number, string, string]>(
-        'INSERT INTO speakers (id, name, kind) VALUES (?, ?, ?)',
-      )
-      const insertAlias = db.prepare<[number, string, string]>(
-        'INSERT OR IGNORE INTO speaker_aliases (speaker_id, alias, reason) VALUES (?, ?, ?)',
-      )
-      const numbers = new Map<string, number>()
-      for (const [place, { key, name, kind, aliases }] of speakers.entries()) {
-        numbers.set(key, place + 1)
-        insertSpeaker.run(place + 1, name, kind)
-        for (const { alias, reason } of aliases) insertAlias.run(place + 1, alias, reason)
-      }
-      const assign = db.prepare<[number, number, string]>(
+      const numbers = numberSpeakers(speakers)
+      putAliases(speakers, numbers)
+      const assign = db.prepare<[number | null, number, string]>(
         'UPDATE quotes SET speaker_id = ? WHERE article_id = ? AND speaker = ?',
       )
       const named = db
-        .prepare<[], { articleId: number; file: string; speaker: string }>(
-          `SELECT DISTINCT article_id AS articleId, file, speaker FROM quotes JOIN articles ON articles.id = article_id
+        .prepare<[], [number, string, string, number | null]>(
+          `SELECT DISTINCT article_id, file, speaker, speaker_id FROM quotes JOIN articles ON articles.id = article_id
            WHERE speaker IS NOT NULL`,
         )
+        .raw()
         .all()
-      for (const { articleId, file, speaker } of named) {
-        const number = numbers.get(speakerOf(file, speaker)?.key ?? '')
-        if (number !== undefined) assign.run(number, articleId, speaker)
+      for (const [articleId, file, speaker, before] of named) {
+        const number = numbers.get(speakerOf(file, speaker)?.key ?? '') ?? null
+        if (number !== before) assign.run(number, articleId, speaker)
       }
     },
     counts: () => ({

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -66,7 +66,10 @@ async function finish(store: DraftStore, file: string): Promise<unknown> {
       .searchQuotes(['nobody', 'paper'], 1000)
       .map(({ quoteId, bm25 }) => `${bm25.toFixed(9)} ${textAt(coverage.quote(quoteId))}`)
       .sort(),
-    speakers: coverage.speakers().map(({ name, quotes, articles }) => [name, quotes, articles]),
+    speakers: coverage.speakers().map(({ speakerId, name, kind, aliases, quotes, articles }) => {
+      const said = coverage.quotesOfSpeaker(speakerId).map(textAt).sort()
+      return { name, kind, aliases, quotes, articles, said }
+    }),
   }
   coverage.close()
   return content
@@ -76,19 +79,24 @@ const article = (number: number, edition: number): Article =>
   parseArticle(`---\ntitle: Story ${String(number)}\n---\n\n${madeUpBody(number, edition)}\n`, `s${String(number)}.md`)
 
 test('given any order of puts, changes and removals, when a store is finished, then it equals one that only got the outcome', async () => {
-  const step = fc.record({ number: fc.integer({ min: 1, max: 6 }), edition: fc.integer({ min: 0, max: 3 }) })
+  const step = fc.record({
+    number: fc.integer({ min: 1, max: 6 }),
+    edition: fc.integer({ min: 0, max: 3 }),
+    endsBuild: fc.boolean(),
+  })
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
       const [changedFile = '', freshFile = ''] = [0, 1].map(() => path.join(dir, `${String(files++)}.db`))
       const changed = openDraftStore(changedFile)
       const outcome = new Map<number, number>()
-      for (const { number, edition } of steps) {
+      for (const { number, edition, endsBuild } of steps) {
         outcome.delete(number)
         if (edition === 0) changed.removeArticle(`s${String(number)}.md`)
         else {
           put(changed, article(number, edition))
           outcome.set(number, edition)
         }
+        if (endsBuild) changed.putSpeakers(mergeSpeakers(changed.articleNames()))
       }
       const fresh = openDraftStore(freshFile)
       for (const [number, edition] of outcome) put(fresh, article(number, edition))
@@ -96,6 +104,41 @@ test('given any order of puts, changes and removals, when a store is finished, t
     }),
     { numRuns: 30 },
   )
+})
+
+test('given a store that is being filled, when its folder is looked at, then no journal is written beside it', async () => {
+  const file = path.join(dir, 'journalled.db')
+  const store = openDraftStore(file)
+  for (let number = 0; number < 30; number++) put(store, article(number, 1))
+  expect((await readdir(dir)).filter((name) => name.startsWith('journalled.db'))).toEqual(['journalled.db'])
+  store.close()
+  const again = openDraftStore(file)
+  for (let number = 0; number < 30; number++) again.removeArticle(`s${String(number)}.md`)
+  expect((await readdir(dir)).filter((name) => name.startsWith('journalled.db'))).toEqual(['journalled.db'])
+  again.close()
+})
+
+test('given speakers with numbers, when another comes who is quoted more, then each keeps the number', async () => {
+  const file = path.join(dir, 'numbered.db')
+  const numbersOf = () => {
+    const coverage = openCoverage(file)
+    const numbers = new Map(coverage.speakers().map(({ name, speakerId }) => [name, speakerId]))
+    coverage.close()
+    return numbers
+  }
+  const said = (speaker: string) => `“The yard will open,” ${speaker} said.`
+  const store = openDraftStore(file)
+  put(store, parseArticle(`---\ntitle: First\n---\n\n${said('Ada Okoro')}\n`, 'first.md'))
+  await finish(store, file)
+  const before = numbersOf()
+  const again = openDraftStore(file)
+  const loud = Array.from({ length: 5 }, () => said('Tomas Brandt')).join('\n\n')
+  put(again, parseArticle(`---\ntitle: Second\n---\n\n${loud}\n`, 'second.md'))
+  await finish(again, file)
+  const after = numbersOf()
+  expect([...after.keys()]).toEqual(['Tomas Brandt', 'Ada Okoro'])
+  expect(after.get('Ada Okoro')).toBe(before.get('Ada Okoro'))
+  expect(after.get('Tomas Brandt')).not.toBe(before.get('Ada Okoro'))
 })
 
 test('given a text that was embedded before, when its article is put anew, then its vector is taken over', () => {
