@@ -18,8 +18,8 @@ export const manifestSchema = z.object({
   /** ISO date-time. */
   created: z.iso.datetime(),
   model: z.object({ id: z.string().min(1), dimensions: z.int().min(1) }),
-  /** Fingerprint of the tables: a database with other tables cannot be read. */
-  schema: z.string(),
+  /** Fingerprint of the tables: a database with other tables cannot be read. The first version wrote none. */
+  schema: z.string().default('none'),
   /** Fingerprint of the code that splits texts and finds quotes; another one makes them anew. */
   recipe: z.string(),
   /** Fingerprint of the articles, in any order: two indexes of the same articles share it. */

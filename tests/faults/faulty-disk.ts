@@ -7,11 +7,17 @@ export type Fault = { readonly code: string; readonly calls: readonly string[]; 
 
 const VARIABLE = 'VERBATIM_TEST_FAULT'
 
-/**
- * From here on the calls fail in this process as the system makes them fail, until it is undone.
- * @returns undoes it
- */
-export function breakDisk({ code, calls, path }: Fault): Disposable {
+/** Does the work while the calls fail in this process as the system makes them fail. */
+export async function whileDiskFails(fault: Fault, work: () => Promise<void>): Promise<void> {
+  const mend = breakDisk(fault)
+  try {
+    await work()
+  } finally {
+    mend()
+  }
+}
+
+function breakDisk({ code, calls, path }: Fault): () => void {
   const matching = new RegExp(path, 'u')
   const promises = fs.promises as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>
   const before = { ...promises }
@@ -33,25 +39,23 @@ export function breakDisk({ code, calls, path }: Fault): Disposable {
     }
   }
   syncBuiltinESMExports()
-  return {
-    [Symbol.dispose]() {
-      Object.assign(promises, before)
-      syncBuiltinESMExports()
-    },
+  return () => {
+    Object.assign(promises, before)
+    syncBuiltinESMExports()
   }
 }
 
-/** The same for every process that is started from here on, until it is undone. */
-export function breakDiskOfChildren(fault: Fault): Disposable {
+/** The same for every process that the work starts. */
+export async function whileDiskFailsChildren(fault: Fault, work: () => Promise<void>): Promise<void> {
   const before = { [VARIABLE]: process.env[VARIABLE], NODE_OPTIONS: process.env['NODE_OPTIONS'] }
   process.env[VARIABLE] = JSON.stringify(fault)
   process.env['NODE_OPTIONS'] = `--import=${import.meta.resolve('tsx')} --import=${fileURLToPath(import.meta.url)}`
-  return {
-    [Symbol.dispose]() {
-      for (const [name, value] of Object.entries(before))
-        if (value === undefined) Reflect.deleteProperty(process.env, name)
-        else process.env[name] = value
-    },
+  try {
+    await work()
+  } finally {
+    for (const [name, value] of Object.entries(before))
+      if (value === undefined) Reflect.deleteProperty(process.env, name)
+      else process.env[name] = value
   }
 }
 

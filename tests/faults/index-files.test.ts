@@ -4,7 +4,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { buildIndex, followIndex, openIndex } from '../../src/index/index.ts'
 import { embedding, makeSite, writeStories, type Site } from '../index/made-up-coverage.ts'
-import { breakDisk, breakDiskOfChildren } from './faulty-disk.ts'
+import { whileDiskFails, whileDiskFailsChildren } from './faulty-disk.ts'
 
 let site: Site
 let root = ''
@@ -98,24 +98,25 @@ test.each([
 ])(
   'given a system that refuses the index with %s, when opened, then nothing is called damaged and it says what to do',
   async (code, remedy) => {
-    using _fault = breakDisk({ code, calls: ['readFile'], path: 'CURRENT$' })
-    const failure = openIndex(indexDir)
-    await expect(failure).rejects.toMatchObject({ code: 'index-unreadable' })
-    await expect(failure).rejects.toHaveProperty('remedy', expect.stringMatching(remedy))
+    await whileDiskFails({ code, calls: ['readFile'], path: 'CURRENT$' }, async () => {
+      const failure = openIndex(indexDir)
+      await expect(failure).rejects.toMatchObject({ code: 'index-unreadable' })
+      await expect(failure).rejects.toHaveProperty('remedy', expect.stringMatching(remedy))
+    })
   },
 )
 
 test('given an article that the disk does not give back, when built, then the index keeps it and it is named; when the disk is well, then all is as it was', async () => {
+  await writeStories(site, 4) // so that no file is as old as to be recognised without being opened
   await site.write('another-story', 'A kite festival drew crowds.')
-  {
-    using _fault = breakDiskOfChildren({ code: 'EIO', calls: ['readFile'], path: 'story-[12]\\.md$' })
+  await whileDiskFailsChildren({ code: 'EIO', calls: ['readFile'], path: 'story-[12]\\.md$' }, async () => {
     const report = await build()
     expect(report.problems.map(({ file, reason }) => `${file} ${reason}`)).toEqual([
       expect.stringMatching(/^story-1\.md .*EIO/u),
       expect.stringMatching(/^story-2\.md .*EIO/u),
     ])
     expect(report).toMatchObject({ changed: true, articles: 5 })
-  }
+  })
   expect(await build()).toMatchObject({ problems: [], articles: 5, embeddedSentences: 0 })
   await site.remove('another-story')
 })
@@ -127,13 +128,12 @@ test.each([
   'given a disk that fails while the new generation is %s, when built, then it says so, the index stays, and the next build succeeds',
   async (_what, calls) => {
     await site.write('another-story', 'A kite festival drew crowds.')
-    {
-      using _fault = breakDiskOfChildren({ code: 'EIO', calls, path: 'generations' })
+    await whileDiskFailsChildren({ code: 'EIO', calls, path: 'generations' }, async () => {
       await expect(build()).rejects.toMatchObject({
         code: 'write-failed',
         message: expect.stringContaining('EIO') as unknown,
       })
-    }
+    })
     expect(await readdir(inIndex('generations'))).toEqual(['1'])
     await (await openIndex(indexDir)).close()
     expect(await build()).toMatchObject({ changed: true, articles: 5, generation: 2 })
