@@ -17,6 +17,7 @@ const OTHERS = new Set([
   'bench.ts',
   'bot.ts',
   'calibrate.ts',
+  'crowd.ts',
   'figures.ts',
   'load-builder.ts',
   'machine.ts',

@@ -12,5 +12,6 @@ for (let i = 0; process.connected; i++) {
     indexDir,
     embedding: { model: 'use-lite', precision: 'int8', cacheDir: join(indexDir, 'models'), threads: 1 },
   })
-  process.send?.(i)
+  // Nobody may listen any more.
+  process.send?.(i, () => undefined)
 }

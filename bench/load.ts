@@ -6,9 +6,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import Table from 'cli-table3'
-import { textOf } from '../tests/discord/server/reading.ts'
-import type { Channel, LocalDiscord } from '../tests/discord/server/server.ts'
 import { startMeasuredBot, type MeasuredBot } from './bot.ts'
+import { gatherCrowd, type Crowd, type Outcome } from './crowd.ts'
 import { quantile } from './figures.ts'
 import { openWork } from './work.ts'
 
@@ -17,29 +16,28 @@ const minutes = Number(process.env['MINUTES'] ?? '2')
 /** Sentences of the coverage that is asked and rebuilt. */
 const sentences = Number(process.env['BENCH_SENTENCES'] ?? '10000')
 /** How many times the rate that the bot keeps up with. */
-const OVERLOAD = 2
-const FIRST_SECONDS = 10
-const ASKERS = 32
+const overloadFactor = Number(process.env['OVERLOAD'] ?? '2')
+/** Questions a second that are known to be kept up with; looked for where absent. */
+const knownRate = process.env['RATE']
 const SLICES = 10
+const SAMPLES_PER_SLICE = 4
 /** Enough that no channel is asked in too often. */
-const SERVERS = 500
+const SERVERS = 1000
+/** The rate that is kept up with is looked for from this many a second on, in steps of so much. */
+const FIRST_RATE = 20
+const RATE_STEP = 1.25
+const STEP_MS = 8000
+/** A rate is kept up with where everybody is answered, nearly all of them within a second: nobody waits for others. */
+const KEPT_UP = { share: 0.95, ms: 1000 }
+/** Afterwards it is asked at a share of that rate. */
+const AFTERWARDS = { share: 0.25, ms: 15_000 }
 const plain = { head: [], border: [] }
-
-const WORDS = ['the tax plan', 'the debate', 'the primary', 'the treaty', 'tanks', 'the court', 'the budget', 'the campaign', 'missiles', 'the vote'] // prettier-ignore
-const ASKS = ['Who spoke about', 'When was there news of', 'What happened with', 'How many people speak of', 'Why is there talk of'] // prettier-ignore
-
-/** What became of one question. */
-type Outcome = {
-  readonly startedAt: number
-  readonly acknowledgedMs: number | undefined
-  readonly answeredMs: number | undefined
-  readonly isShed: boolean
-}
 
 /**
  * The real bot under twice the load that it can bear, while the index is built again and again: first how many
- * questions a second it answers at most, then twice as many for `MINUTES`, with the time to acknowledgement and answer as
- * Discord sees them, the questions turned away, and the bot's own event-loop delay, memory and open handles.
+ * questions a second it keeps up with, then twice as many for `MINUTES`, then a quarter, with the time to
+ * acknowledgement and answer as Discord sees them, the questions turned away, and the bot's own event-loop delay, memory
+ * and open handles.
  */
 export async function run(): Promise<void> {
   const work = await openWork()
@@ -50,27 +48,30 @@ export async function run(): Promise<void> {
   await cp(built.indexDir, indexDir, { recursive: true })
   await cp(work.embedding.cacheDir, join(indexDir, 'models'), { recursive: true })
   const bot = await startMeasuredBot({ corpusDir, indexDir, dir }, SERVERS)
-  const { discord, channels } = bot
+  const crowd = gatherCrowd(bot.discord, bot.channels)
   let builder: ChildProcess | undefined
   try {
-    const ask = asker(discord, channels)
-    const rate = await sustainableRate(ask)
-    console.log(
-      `${sentences} sentences. ${ASKERS} askers in turns: ${rate.toFixed(0)} answers/s. Now ${(OVERLOAD * rate).toFixed(0)} questions/s for ${minutes} min.`,
-    )
     builder = fork(fileURLToPath(new URL('./load-builder.ts', import.meta.url)), [corpusDir, indexDir], {
       execArgv: ['--import', import.meta.resolve('tsx')],
     })
     let builds = 0
     builder.on('message', () => builds++)
-    const { outcomes, samples } = await overload(ask, rate * OVERLOAD, bot)
-    report(outcomes, samples)
+    const rate = knownRate === undefined ? await sustainableRate(crowd) : Number(knownRate)
+    const before = await sample(bot)
     console.log(
-      `${String(builds)} builds were published meanwhile. Requests refused by the validator: ${discord.violations.length}`,
+      `${sentences} sentences, indexed again and again: ${rate.toFixed(0)} questions/s are kept up with. Now ${(overloadFactor * rate).toFixed(0)}/s for ${minutes} min.`,
     )
-    const still = await ask()
-    console.log(`Afterwards a question is answered in ${(still.answeredMs ?? Number.NaN).toFixed(0)} ms.`)
+    const { outcomes, samples, endedAt } = await overload(crowd, rate * overloadFactor, bot)
+    report(outcomes, samples)
+    console.log(summaryOf(outcomes, samples))
+    const read = await bot.metrics()
+    console.log(
+      `The bot counted ${read('verbatim_shed_total')} turned away, ${read('verbatim_dropped_total')} dropped, ${read('verbatim_lost_total')} lost. ` +
+        `${String(builds)} builds were published meanwhile. Requests refused by the validator: ${bot.discord.violations.length}`,
+    )
+    console.log(await afterwards(crowd, rate, bot, before, endedAt))
   } finally {
+    crowd.close()
     // It ends its build first: what it started would go on writing.
     if (builder !== undefined && builder.exitCode === null) {
       builder.disconnect()
@@ -82,43 +83,19 @@ export async function run(): Promise<void> {
   }
 }
 
-type Ask = () => Promise<Outcome>
-
-/** Asks as somebody new in the next channel; what is over is forgotten, so that the stand-in for Discord does not grow. */
-function asker(discord: LocalDiscord, channels: readonly Channel[]): Ask {
-  let asked = 0
-  return async () => {
-    const i = asked++
-    const channel = channels[i % channels.length] ?? discord.channel()
-    const question = `${ASKS[i % ASKS.length]} ${WORDS[(i * 7) % WORDS.length]} in ${1900 + ((i * 13) % 300)}?`
-    const turn = discord.user(`Reader ${i}`).in(channel).start('/ask', { question })
-    const { interaction } = turn
-    const { startedAt } = interaction
-    const text = await turn.answer().then(textOf, () => undefined)
-    const since = (at: number | undefined) => (at === undefined ? undefined : at - startedAt)
-    const outcome: Outcome = {
-      startedAt,
-      acknowledgedMs: since(interaction.acknowledgedAt),
-      answeredMs: text === undefined ? undefined : since(interaction.answeredAt),
-      isShed: text?.startsWith('Many are asking') === true,
-    }
-    discord.forget(interaction)
-    return outcome
+/** The highest of rising rates at which nobody waits for others or goes without an answer. Questions a second. */
+async function sustainableRate(crowd: Crowd): Promise<number> {
+  const isKeptUpWith = async (rate: number) => {
+    const outcomes: Outcome[] = []
+    await crowd.ask(rate, STEP_MS, (outcome) => outcomes.push(outcome))
+    const times = outcomes.map(({ how, answeredMs }) => (how === 'answered' ? (answeredMs ?? Infinity) : Infinity))
+    return quantile(times, KEPT_UP.share) <= KEPT_UP.ms && times.every((ms) => ms < Infinity)
   }
-}
-
-/** Answers a second when a few people each ask anew once they are answered. */
-async function sustainableRate(ask: Ask): Promise<number> {
-  await ask()
-  const started = performance.now()
-  const until = started + FIRST_SECONDS * 1000
-  let answers = 0
-  await Promise.all(
-    Array.from({ length: ASKERS }, async () => {
-      while (performance.now() < until) if ((await ask()).answeredMs !== undefined) answers++
-    }),
-  )
-  return (answers * 1000) / (performance.now() - started)
+  await crowd.ask(FIRST_RATE, STEP_MS, () => {})
+  let rate = FIRST_RATE
+  // Whatever else the machine does may spoil one try.
+  while ((await isKeptUpWith(rate)) || (await isKeptUpWith(rate))) rate *= RATE_STEP
+  return rate / RATE_STEP
 }
 
 /** What the bot says of itself at one time. */
@@ -131,38 +108,30 @@ type Sample = {
   readonly standInMs: number
 }
 
-async function overload(ask: Ask, rate: number, bot: MeasuredBot): Promise<{ outcomes: Outcome[]; samples: Sample[] }> {
+/** @returns times from the start of the overload, in ms */
+async function overload(
+  crowd: Crowd,
+  rate: number,
+  bot: MeasuredBot,
+): Promise<{ outcomes: Outcome[]; samples: Sample[]; endedAt: number }> {
   const started = performance.now()
   const endMs = minutes * 60_000
   const outcomes: Outcome[] = []
   const samples: Sample[] = []
-  const open = new Set<Promise<void>>()
-  let asked = 0
-  let nextSample = 0
   const delay = monitorEventLoopDelay()
   delay.enable()
-  for (let elapsed = 0; elapsed < endMs; elapsed = performance.now() - started) {
-    for (; asked < (elapsed * rate) / 1000; asked++) {
-      const one = ask().then((outcome) => {
-        outcomes.push({ ...outcome, startedAt: outcome.startedAt - started })
-        open.delete(one)
-      })
-      open.add(one)
-    }
-    if (elapsed >= nextSample) {
-      nextSample += endMs / SLICES / 4
-      const standInMs = delay.percentile(99) / 1e6
-      delay.reset()
-      void sample(bot).then(
-        (read) => samples.push({ at: elapsed, standInMs, ...read }),
-        () => {},
-      )
-    }
-    await wait(10)
+  const asking = crowd.ask(rate, endMs, (outcome) => outcomes.push({ ...outcome, askedAt: outcome.askedAt - started }))
+  for (let next = 1; next <= SLICES * SAMPLES_PER_SLICE; next++) {
+    await wait(Math.max(0, started + (next * endMs) / SLICES / SAMPLES_PER_SLICE - performance.now()))
+    const at = performance.now() - started
+    const standInMs = delay.percentile(99) / 1e6
+    delay.reset()
+    samples.push({ at, standInMs, ...(await sample(bot)) })
   }
   delay.disable()
-  await Promise.all(open)
-  return { outcomes, samples }
+  const endedAt = performance.now()
+  await asking
+  return { outcomes, samples, endedAt }
 }
 
 async function sample(bot: MeasuredBot): Promise<Omit<Sample, 'at' | 'standInMs'>> {
@@ -183,43 +152,76 @@ function report(outcomes: readonly Outcome[], samples: readonly Sample[]): void 
   })
   for (let slice = 0; slice < SLICES; slice++) {
     const inSlice = (at: number) => Math.min(SLICES - 1, Math.floor(at / sliceMs)) === slice
-    const own = outcomes.filter(({ startedAt }) => inSlice(startedAt))
-    const seen = samples.filter(({ at }) => inSlice(at))
-    const answered = own.filter(({ answeredMs, isShed }) => answeredMs !== undefined && !isShed)
-    const shed = own.filter(({ isShed }) => isShed)
-    const acknowledged = own.flatMap(({ acknowledgedMs }) => acknowledgedMs ?? [])
-    const ms = (values: readonly number[], share: number) =>
-      values.length === 0 ? '' : quantile(values, share).toFixed(0)
-    const times = answered.flatMap(({ answeredMs }) => answeredMs ?? [])
-    const awayTimes = shed.flatMap(({ answeredMs }) => answeredMs ?? [])
+    const own = outcomes.filter(({ askedAt }) => inSlice(askedAt))
+    const seen = samples.slice(slice * SAMPLES_PER_SLICE, (slice + 1) * SAMPLES_PER_SLICE)
+    const answered = own.filter(({ how }) => how === 'answered')
+    const away = own.filter(({ how }) => how === 'turned away')
+    const ms = (of: readonly Outcome[], time: 'acknowledgedMs' | 'answeredMs', share: number) => {
+      const values = of.flatMap((outcome) => outcome[time] ?? [])
+      return values.length === 0 ? '' : quantile(values, share).toFixed(0)
+    }
     const perSecond = (count: number) => ((count * 1000) / sliceMs).toFixed(0)
+    const middle = (of: 'megabytes' | 'handles') => quantile(seen.map((each) => each[of]), 0.5).toFixed(0) // prettier-ignore
     table.push([
       ((slice * sliceMs) / 60_000).toFixed(1),
       perSecond(own.length),
       perSecond(answered.length),
-      `${((100 * shed.length) / Math.max(1, own.length)).toFixed(0)} %`,
-      own.length - answered.length - shed.length,
-      ms(acknowledged, 0.5),
-      ms(acknowledged, 0.99),
-      ms(times, 0.5),
-      ms(times, 0.99),
-      ms(awayTimes, 0.99),
+      share(away.length, own.length),
+      own.length - answered.length - away.length,
+      ms(own, 'acknowledgedMs', 0.5),
+      ms(own, 'acknowledgedMs', 0.99),
+      ms(answered, 'answeredMs', 0.5),
+      ms(answered, 'answeredMs', 0.99),
+      ms(away, 'answeredMs', 0.99),
       Math.max(...seen.map(({ loopMs }) => loopMs)).toFixed(0),
       Math.max(...seen.map(({ standInMs }) => standInMs)).toFixed(0),
-      quantile(
-        seen.map(({ megabytes }) => megabytes),
-        0.5,
-      ).toFixed(0),
-      quantile(
-        seen.map(({ handles }) => handles),
-        0.5,
-      ),
+      middle('megabytes'),
+      middle('handles'),
     ])
   }
   console.log(
     `Times in ms as Discord sees them; loop p99 is the event-loop delay of the bot, then of the\nstand-in for Discord, which the times hold too.\n${table.toString()}`,
   )
-  console.log(`Memory in the second half: ${slopePerMinute(samples).toFixed(2)} MB/min.`)
+}
+
+const share = (count: number, of: number) =>
+  `${((100 * count) / Math.max(1, of)).toFixed(count * 1000 < of && count > 0 ? 2 : 0)} %`
+
+function summaryOf(outcomes: readonly Outcome[], samples: readonly Sample[]): string {
+  const of = (...hows: readonly Outcome['how'][]) => outcomes.filter(({ how }) => hows.includes(how))
+  const [answered, away] = [of('answered'), of('turned away')]
+  const without = of('unacknowledged', 'unanswered')
+  const p99 = (some: readonly Outcome[]) => quantile(some.flatMap(({ answeredMs }) => answeredMs ?? []), 0.99).toFixed(0) // prettier-ignore
+  const last = Math.max(0, ...without.map(({ askedAt }) => askedAt / 1000))
+  const loops = samples.map(({ loopMs }) => loopMs)
+  return (
+    `Of ${outcomes.length} questions ${share(answered.length, outcomes.length)} were answered (p99 ${p99(answered)} ms), ` +
+    `${share(away.length, outcomes.length)} were turned away (p99 ${p99(away)} ms), ` +
+    `${without.length} (${share(without.length, outcomes.length)}) had no answer${without.length === 0 ? '' : `, the last after ${last.toFixed(0)} s`}: ` +
+    `${of('unacknowledged').length} were not acknowledged in time.\n` +
+    `Event-loop delay p99 of the bot: ${quantile(loops, 0.5).toFixed(0)} ms in the middle, ${Math.max(...loops).toFixed(0)} at most. ` +
+    `Memory in the second half: ${slopePerMinute(samples).toFixed(2)} MB/min.`
+  )
+}
+
+/** Whether the load leaves anything behind. */
+async function afterwards(
+  crowd: Crowd,
+  rate: number,
+  bot: MeasuredBot,
+  before: Omit<Sample, 'at' | 'standInMs'>,
+  endedAt: number,
+): Promise<string> {
+  const outcomes: Outcome[] = []
+  await crowd.ask(AFTERWARDS.share * rate, AFTERWARDS.ms, (outcome) => outcomes.push(outcome))
+  const isSlow = ({ how, answeredMs = Infinity }: Outcome) => how !== 'answered' || answeredMs > KEPT_UP.ms
+  const slow = outcomes.filter(isSlow).map(({ askedAt }) => (askedAt - endedAt) / 1000)
+  const after = await sample(bot)
+  return (
+    `Afterwards, at ${(AFTERWARDS.share * rate).toFixed(0)}/s: ` +
+    `${slow.length === 0 ? 'everybody is answered within a second' : `${slow.length} of ${outcomes.length} not answered within a second, the last of them ${Math.max(...slow).toFixed(1)} s after the end`}. ` +
+    `Memory ${before.megabytes.toFixed(0)} MB before, ${after.megabytes.toFixed(0)} MB after; handles ${before.handles}, ${after.handles}.`
+  )
 }
 
 /** Least-squares slope of the resident memory over the second half of the run. */

@@ -40,6 +40,8 @@ export type Fault = {
   readonly headers?: Readonly<Record<string, string>>
   /** Cuts the connection without an answer. */
   readonly hangUp?: boolean
+  /** The request is looked at only once this has resolved. */
+  readonly until?: (request: IncomingMessage) => Promise<void>
   /** The request takes effect first, and only its answer is lost. */
   readonly afterEffect?: boolean
 }
@@ -335,7 +337,9 @@ export function createRest(world: World, openApi: OpenApi | undefined, gatewayUr
       let body: Body = { body: undefined, files: [] }
       try {
         body = await parseBody(request)
-        if (fault === undefined || fault.afterEffect === true) outcome = route(request, body, path, url.searchParams)
+        await fault?.until?.(request)
+        const isServed = fault === undefined || fault.afterEffect === true || fault.until !== undefined
+        if (isServed) outcome = route(request, body, path, url.searchParams)
         if (fault?.status !== undefined)
           outcome = { status: fault.status, body: fault.body ?? {}, headers: fault.headers ?? {} }
       } catch (error) {
