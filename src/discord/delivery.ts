@@ -236,6 +236,27 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 }
 
+/**
+ * One request instead of an answer, and no second try: for those who are turned away because there is too much to do.
+ * @param message undefined where somebody is typing, who gets no choices
+ * @returns 'lost' where Discord did not take it, or not in time
+ */
+export async function turnAway(
+  rest: REST,
+  interaction: { readonly id: string; readonly token: string },
+  message: OutgoingMessage | undefined,
+): Promise<Delivered> {
+  const body =
+    message === undefined
+      ? { type: InteractionResponseType.ApplicationCommandAutocompleteResult, data: { choices: [] } }
+      : { type: InteractionResponseType.ChannelMessageWithSource, data: message }
+  const callback = Routes.interactionCallback(interaction.id, interaction.token)
+  return rest
+    .post(callback, { auth: false, body, signal: AbortSignal.timeout(RESPONSE_MS) })
+    .then(() => 'delivered' as const)
+    .catch(() => 'lost' as const)
+}
+
 /** A message as a request: its file, if it has one, goes beside the body. */
 function payload({ file, ...body }: OutgoingMessage): { body: Omit<OutgoingMessage, 'file'>; files: RawFile[] } {
   return { body, files: file === undefined ? [] : [{ name: file.name, data: Buffer.from(file.bytes) }] }

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
-import { Client, Events, GatewayIntentBits, Options, Status } from 'discord.js'
+import { Client, DefaultRestOptions, Events, GatewayIntentBits, Options, Status } from 'discord.js'
+import PQueue from 'p-queue'
 import type { Logger } from 'pino'
 import type { Command } from '../command.ts'
 import type { Engine } from '../engine.ts'
@@ -71,6 +72,8 @@ export const PACES = {
 
 /** How long running answers may take once the process is asked to leave; service managers kill after ten seconds or more. */
 const GRACE_MS = 8000
+/** Requests to Discord at the same time; at 200 ms each, 500 a second. */
+const CONNECTIONS = 100
 /** What runs besides the answers may finish what it is at. Milliseconds. */
 const LAST_WORDS_MS = 2000
 /** After following feeds and edits broke. Milliseconds. */
@@ -97,6 +100,7 @@ export async function startBot(parts: BotParts): Promise<Bot> {
   setMaxListeners(0, leaving.signal)
   const store = openStore(config.dataDir)
   store.forgetTexts(new Date(Date.now() - TEXTS_KEPT_MS))
+  const connections = new PQueue({ concurrency: CONNECTIONS })
   const client = new Client({
     intents: [GatewayIntentBits.Guilds],
     allowedMentions: { parse: [] },
@@ -114,6 +118,8 @@ export async function startBot(parts: BotParts): Promise<Bot> {
       // Answers to interactions do not count against the global limit of 50 requests a second, and this bot sends
       // hardly anything else; Discord's 429 are obeyed in any case.
       globalRequestsPerSecond: 5000,
+      // Where Discord is slow, connections would become as many as answers are under way.
+      makeRequest: (url, init) => connections.add(() => DefaultRestOptions.makeRequest(url, init)),
     },
   })
   // The client's own status stays "ready" once it was; its shards tell when the gateway is gone.

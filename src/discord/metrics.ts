@@ -10,6 +10,8 @@ export type Metrics = {
   coolingDown(): void
   /** Somebody was asked to come back, because too many were waiting. */
   shed(): void
+  /** Left without any response: Discord had forgotten it, or there was too much even to turn it away. */
+  dropped(): void
   withheld(): void
 }
 
@@ -52,6 +54,11 @@ export function createMetrics(sources: MetricSources): Metrics {
   const shed = new Counter({
     name: 'verbatim_shed_total',
     help: 'Questions refused because too many waited',
+    registers,
+  })
+  const dropped = new Counter({
+    name: 'verbatim_dropped_total',
+    help: 'Interactions left without a response: forgotten by Discord meanwhile, or too many even to be refused',
     registers,
   })
   const withheld = new Counter({
@@ -98,6 +105,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     lost: () => lost.inc(),
     coolingDown: () => cooled.inc(),
     shed: () => shed.inc(),
+    dropped: () => dropped.inc(),
     withheld: () => withheld.inc(),
   }
 }

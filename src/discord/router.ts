@@ -23,8 +23,9 @@ import { completeOption } from './autocomplete.ts'
 import { createBacklog } from './backlog.ts'
 import type { Cooldown, Pace } from './cooldown.ts'
 import type { CustomIds, Press } from './custom-ids.ts'
-import { createDelivery, hasRunOut, type Delivery } from './delivery.ts'
+import { createDelivery, hasRunOut, turnAway, type Delivery } from './delivery.ts'
 import { continueQuestion } from './follow-up.ts'
+import { createLateness } from './lateness.ts'
 import { MESSAGE_COMMANDS } from './message-commands.ts'
 import { shorten } from './markdown.ts'
 import type { Metrics } from './metrics.ts'
@@ -50,10 +51,19 @@ const ACKNOWLEDGE_AFTER_MS = 1000
  * more at once before the loop turns, and what turns with it (acknowledgements, heartbeats) would wait.
  */
 const CONCURRENCY = 2
-/** With this many questions waiting, an answer within a second is out of reach: it is announced at once. */
-const BUSY = 8
 /** Who would wait longer for an answer is asked to come back: nobody looks at a message any more that stays empty. */
 const PATIENCE_MS = 20_000
+/**
+ * Interactions under way at most, whatever Discord or the machine is slow at. Each holds some 10 kB; whoever comes on top
+ * is turned away …
+ */
+const MOST_UNDER_WAY = 2000
+/** … and left without a response once so many are being turned away, as one more could not be told in time. */
+const MOST_TURNED_AWAY = 300
+/** Being overloaded is told in the log this seldom. */
+const TELL_EVERY_MS = 10_000
+/** When to come back where nobody can tell how long the others take. */
+const AGAIN_MS = 30_000
 /** Interactions that are remembered, so that one that Discord sends twice is answered once. */
 const REMEMBERED = 10_000
 const MAX_FOLLOW_UP_LENGTH = 300
@@ -126,20 +136,52 @@ type Work = {
 export function createRouter(options: RouterOptions): Router {
   const { engine, moderation, moderators, commands, store, ids, metrics, cooldown, paces, rest } = options
   const backlog = createBacklog({ concurrency: CONCURRENCY, patienceMs: options.patienceMs ?? PATIENCE_MS })
+  const lateness = createLateness()
+  const overload = createOverloadLog(options.log)
   const seen = new Set<string>()
   const running = new Set<Promise<void>>()
+  let turnedAway = 0
 
   const handle = async (interaction: Interaction): Promise<void> => {
     if (seen.has(interaction.id)) return
     seen.add(interaction.id)
     if (seen.size > REMEMBERED) seen.delete(seen.values().next().value ?? '')
-    const log = options.log.child({ interaction: interaction.id, shard: interaction.guild?.shardId ?? 0 })
-    const work = route(interaction, log).catch((error: unknown) => {
-      log.error({ err: error }, 'an interaction broke')
-    })
+    const againMs = turnsAway(interaction)
+    const isTold = turnedAway < MOST_TURNED_AWAY
+    if (lateness.isForgotten(interaction.createdTimestamp) || (againMs !== undefined && !isTold)) {
+      metrics.dropped()
+      return overload.dropped(backlog.waiting())
+    }
+    const work = againMs === undefined ? take(interaction) : dismiss(interaction, againMs)
     running.add(work)
     await work
     running.delete(work)
+  }
+
+  const take = async (interaction: Interaction): Promise<void> => {
+    const log = options.log.child({ interaction: interaction.id, shard: interaction.guild?.shardId ?? 0 })
+    await route(interaction, log).catch((error: unknown) => {
+      log.error({ err: error }, 'an interaction broke')
+    })
+  }
+
+  /** Milliseconds after which to come back, for one that there is no room for. Moderators' work is let in for longer. */
+  const turnsAway = (interaction: Interaction): number | undefined => {
+    const isModerators =
+      interaction.isModalSubmit() ||
+      (interaction.isChatInputCommand() && definitionOf(interaction.commandName)?.access === 'moderator')
+    const againMs = isModerators ? undefined : backlog.turnsAway()
+    return againMs ?? (running.size - turnedAway < MOST_UNDER_WAY ? undefined : AGAIN_MS)
+  }
+
+  /** Costs as little as can be: it is done for everybody who comes when there is too much to do. */
+  const dismiss = async (interaction: Interaction, againMs: number): Promise<void> => {
+    turnedAway++
+    metrics.shed()
+    overload.turnedAway(backlog.waiting())
+    const message = interaction.isAutocomplete() ? undefined : renderBusy(Date.now() + againMs)
+    if ((await turnAway(rest, interaction, message)) === 'lost') metrics.lost()
+    turnedAway--
   }
 
   const route = async (interaction: Interaction, log: Logger): Promise<void> => {
@@ -535,18 +577,17 @@ export function createRouter(options: RouterOptions): Router {
   /** Runs the work, says in time that it runs, and delivers what came of it. */
   const conclude = async (turn: Turn, work: Work): Promise<void> => {
     const { delivery, log, arrivedAt } = turn
-    const againMs = backlog.refuses()
-    if (againMs !== undefined) {
-      metrics.shed()
-      return turn.finish(work.command, 'busy', await delivery.answer(renderBusy(Date.now() + againMs)))
-    }
-    const isBusy = backlog.waiting() >= BUSY
+    // Several that come at once are all let in before the first of them is in the queue.
+    const againMs = backlog.turnsAway()
+    if (againMs !== undefined) return dismiss(turn.interaction, againMs)
+    // Where the answer would come later than the announcement, that comes at once.
+    const isLong = backlog.expectedMs() > ACKNOWLEDGE_AFTER_MS
     const timer = setTimeout(
       () => {
         metrics.acknowledged((Date.now() - arrivedAt) / 1000)
         void (work.inPlace ? delivery.deferUpdate() : delivery.defer(work.isPrivate))
       },
-      isBusy ? 0 : Math.max(0, ACKNOWLEDGE_AFTER_MS - (Date.now() - arrivedAt)),
+      isLong ? 0 : Math.max(0, ACKNOWLEDGE_AFTER_MS - (Date.now() - arrivedAt)),
     )
     try {
       const reply = await backlog.run(async () => {
@@ -642,6 +683,29 @@ export function createRouter(options: RouterOptions): Router {
     running: () => running.size,
     idle: async () => {
       while (running.size > 0) await Promise.all(running)
+    },
+  }
+}
+
+/** Tells the log of an overload: seldom, and how many it has concerned since it last did. */
+function createOverloadLog(log: Logger) {
+  let toldAt = -Infinity
+  let counts = { turnedAway: 0, dropped: 0 }
+  const tell = (waiting: number) => {
+    const now = performance.now()
+    if (now - toldAt < TELL_EVERY_MS) return
+    log.warn({ ...counts, waiting }, 'more comes than can be answered')
+    toldAt = now
+    counts = { turnedAway: 0, dropped: 0 }
+  }
+  return {
+    turnedAway(waiting: number): void {
+      counts.turnedAway++
+      tell(waiting)
+    },
+    dropped(waiting: number): void {
+      counts.dropped++
+      tell(waiting)
     },
   }
 }

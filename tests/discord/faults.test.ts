@@ -47,26 +47,6 @@ function closeGate(): () => void {
   return open
 }
 
-describe('too many at once', () => {
-  test('given more questions than can be answered in time, when more come, then their askers alone are told when to try again, and all others are answered', async () => {
-    await on.close()
-    on = await startTestBot({ coverage, wrap: gated, patienceMs: 100 })
-    const open = closeGate()
-    const answers = Array.from({ length: 12 }, (_, i) =>
-      on.discord.user(`Reader ${i}`).start('/ask', QUESTION).answer(),
-    )
-    const refused = await Promise.any(answers)
-    expect(textOf(refused)).toMatch(/Many are asking just now\. Please try again <t:\d+>\./u)
-    expect(isPrivate(refused)).toBe(true)
-    open()
-    const texts = (await Promise.all(answers)).map(textOf)
-    expect(texts.filter((text) => text.includes('safe for people on foot')).length).toBeGreaterThanOrEqual(7)
-    expect(texts.every((text) => /safe for people on foot|Many are asking/u.test(text))).toBe(true)
-    gate = undefined
-    expect(textOf(await on.discord.user('Ada').type('/ask', QUESTION))).toContain('safe for people on foot')
-  })
-})
-
 describe('in time', () => {
   test('given a quick answer, when asked, then it is the acknowledgement itself', async () => {
     const turn = on.discord.user('Ada').start('/ask', QUESTION)
