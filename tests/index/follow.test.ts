@@ -1,5 +1,7 @@
-import { rm, truncate, writeFile } from 'node:fs/promises'
+import Database from 'better-sqlite3'
+import { readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { queryObjects } from 'node:v8'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { buildIndex, followIndex, type Generation, type IndexFollower } from '../../src/index/index.ts'
 import { embedding, makeSite, writeStories, type Site } from './made-up-coverage.ts'
@@ -98,4 +100,17 @@ test('given a CURRENT that names nothing, when many questions come, then they ar
   expect(problems[0]).toMatchObject({ code: 'index-damaged' })
   await build()
   await untilMovedTo(2)
+})
+
+test('given generations that follow each other, when the requests that had them are over, then only the last one is held', async () => {
+  const openDatabases = () => queryObjects(Database, { format: 'count' })
+  const before = openDatabases()
+  expect(before).toBeGreaterThan(0)
+  for (const number of [2, 3, 4]) {
+    await build()
+    await follower.refresh()
+    expect(await follower.use(numberOf)).toBe(number)
+  }
+  await expect.poll(openDatabases).toBe(before)
+  expect(await readdir(path.join(site.indexDir, 'readers'))).toHaveLength(1)
 })
