@@ -118,19 +118,23 @@ async function buildLocked(
     }
 
     const unused = store.removeUnusedVectors()
-    const embedded = await embedPending(store, model, clock, signal)
+    // The model opens in its own process and the graph is read in a thread, while this one sees to the speakers.
+    const earlierGraph = isCopied && earlier.graph !== undefined ? readingGraph(earlier.graph, earlier) : undefined
     putSpeakers(store, clock)
+    const embedded = await embedPending(store, model, clock, signal)
     const { dimensions } = isCopied ? earlier.manifest.model : await clock.during('embed', () => model.open())
-    const graph = await linkVectors(store, dimensions, isCopied ? earlier.graph : undefined, unused, clock, signal)
+    const graph = await linkVectors(store, dimensions, earlierGraph, unused, clock, signal)
     finishStore(store, read, clock)
     const finished = store
     const counts = store.counts()
     const corpus = corpusFingerprint(store)
-    const words = await clock.during('publish', () => finished.words(signal))
-    store.close()
     const manifest = await clock.during('publish', async () => {
-      await graph.write(draft.file('vectors.hnsw'))
-      await writeWords(draft.file('words.bin'), words)
+      await both(graph.write(draft.file('vectors.hnsw')), async () => {
+        finished.check()
+        const words = await finished.words(signal)
+        finished.close()
+        await writeWords(draft.file('words.bin'), words)
+      })
       signal.throwIfAborted()
       return draft.publish({
         created: new Date().toISOString(),
@@ -305,18 +309,25 @@ function putSpeakers(store: DraftStore, clock: StageClock): void {
   clock.run('store', () => store.putSpeakers(merged))
 }
 
+/** Begins to read a graph; who awaits it learns of a failure. */
+function readingGraph(file: string, { manifest }: EarlierGeneration): Promise<VectorGraph> {
+  const reading = readVectorGraph(file, manifest.model.dimensions)
+  reading.catch(() => undefined)
+  return reading
+}
+
 /** The graph of all vectors: the earlier one with what changed, or a new one. */
 async function linkVectors(
   store: DraftStore,
   dimensions: number,
-  earlierGraph: string | undefined,
+  earlierGraph: Promise<VectorGraph> | undefined,
   unused: readonly number[],
   clock: StageClock,
   signal: AbortSignal,
 ): Promise<VectorGraph> {
   const { graph, vectorIds } = await clock.during('hnsw', async () => {
     const all = store.vectorIds()
-    const earlier = earlierGraph === undefined ? undefined : await readVectorGraph(earlierGraph, dimensions)
+    const earlier = await earlierGraph
     const added = earlier === undefined ? all : all.filter((vectorId) => !earlier.has(vectorId))
     if (earlier === undefined || earlier.size() + added.length - all.length > all.length * MAX_REMOVED_SHARE)
       return { graph: createVectorGraph(dimensions, all.length), vectorIds: all }
@@ -339,9 +350,13 @@ function finishStore(store: DraftStore, read: ReadArticles, clock: StageClock): 
     if (read.putArticles > read.articles * PACK_SHARE) store.optimize()
   })
   clock.progress('publish', 0, 1)
-  clock.run('publish', () => {
-    store.check()
-  })
+}
+
+/** Works while something else is under way, and ends when both have: nothing is left writing into a draft that failed. */
+async function both(underWay: Promise<void>, work: () => Promise<void>): Promise<void> {
+  const [other, own] = await Promise.allSettled([underWay, work()])
+  if (own.status === 'rejected') throw own.reason
+  if (other.status === 'rejected') throw other.reason
 }
 
 function report(

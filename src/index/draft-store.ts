@@ -6,7 +6,7 @@ import type { Quote } from '../quotes/quote.ts'
 import type { Passage } from '../text/passages.ts'
 import type { Sentence } from '../text/sentences.ts'
 import { formatTerms, readTerms } from '../text/terms.ts'
-import { gatherWords } from './gather-words.ts'
+import { gatherWords, marksOf } from './gather-words.ts'
 import { PAGE_BYTES, SCHEMA } from './schema.ts'
 import type { WordLists } from './words.ts'
 
@@ -43,6 +43,7 @@ export type DraftStore = {
   putVectors(vectors: readonly { readonly vectorId: number; readonly vector: Float32Array }[]): void
   /** Removes the vectors that no sentence has any more. @returns their numbers */
   removeUnusedVectors(): number[]
+  /** Once nothing is pending. */
   vectorIds(): number[]
   vector(vectorId: number): Float32Array
   /** What each article tells about the names of its speakers, under its file. */
@@ -86,7 +87,7 @@ export function openDraftStore(file: string, reuse?: string): DraftStore {
   const updateStamp = db.prepare<[string | null, string]>('UPDATE articles SET stamp = ? WHERE file = ?')
   const insertBody = db.prepare('INSERT INTO bodies (article_id, body) VALUES (?, ?)')
   const insertSentence = db.prepare(
-    'INSERT INTO sentences (article_id, paragraph, "start", "end", vector_id, terms) VALUES (?, ?, ?, ?, ?, ?)',
+    'INSERT INTO sentences (article_id, paragraph, "start", "end", vector_id, terms, marks) VALUES (?, ?, ?, ?, ?, ?, ?)',
   )
   const insertPassage = db.prepare(
     `INSERT INTO passages (article_id, paragraph, "start", "end", first_sentence_id, sentence_count)
@@ -220,7 +221,7 @@ export function openDraftStore(file: string, reuse?: string): DraftStore {
       const sentenceIds = sentences.map(({ paragraph, start, end, text }, i) => {
         const vectorId = vectorIdOf(embeddingTexts[i] ?? text)
         const terms = formatTerms(readTerms(text))
-        return insertSentence.run(articleId, paragraph, start, end, vectorId, terms).lastInsertRowid
+        return insertSentence.run(articleId, paragraph, start, end, vectorId, terms, marksOf(text)).lastInsertRowid
       })
       for (const { paragraph, start, end, firstSentence, sentenceCount } of passages) {
         const first = sentenceIds[firstSentence] ?? 0
@@ -257,7 +258,8 @@ export function openDraftStore(file: string, reuse?: string): DraftStore {
       for (const vectorId of unused) for (const removal of removals) removal.run(vectorId)
       return unused
     },
-    vectorIds: () => db.prepare<[], number>('SELECT id FROM vectors ORDER BY id').pluck().all(),
+    // Of the keys, because a list of the vectors would be read from all their pages.
+    vectorIds: () => db.prepare<[], number>('SELECT id FROM vector_keys ORDER BY id').pluck().all(),
     vector: (vectorId) => fromBlob(vectorOf.get(vectorId), vectorId),
     articleNames: () =>
       db
@@ -287,7 +289,7 @@ export function openDraftStore(file: string, reuse?: string): DraftStore {
       articles: count('articles'),
       passages: count('passages'),
       sentences: count('sentences'),
-      vectors: count('vectors'),
+      vectors: count('vector_keys'),
       quotes: count('quotes'),
       speakers: count('speakers'),
     }),

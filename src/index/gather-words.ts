@@ -19,6 +19,12 @@ const MARKS = { '~': INITIALS, _: ADJACENT, '^': CAPITAL } as const
 const SLICE = 256
 const FINISHED_TEXT = /[.!?…]["'”’»)\]]*$/u
 
+/** `FINISHED` and `UNIT_BIT`s of a sentence. */
+export function marksOf(sentence: string): number {
+  const units = unitsOf(sentence).reduce((bits, unit) => bits | UNIT_BIT[unit], 0)
+  return units | (FINISHED_TEXT.test(sentence) ? FINISHED : 0)
+}
+
 /**
  * Makes the word lists from the articles, sentences and passages of a generation's database, one article at a time.
  * The calling thread is free now and then.
@@ -27,8 +33,8 @@ const FINISHED_TEXT = /[.!?…]["'”’»)\]]*$/u
 export async function gatherWords(db: Database, signal?: AbortSignal): Promise<WordLists> {
   const articleRows = db.prepare<[], [number, string]>('SELECT id, title FROM articles ORDER BY id').raw().all()
   const sentenceRows = db
-    .prepare<[number], [number, number, number, number, number, string]>(
-      `SELECT id, paragraph, "start", "end", vector_id, terms FROM sentences WHERE article_id = ? ORDER BY id`,
+    .prepare<[number], [number, number, number, number, number, string, number]>(
+      `SELECT id, paragraph, "start", "end", vector_id, terms, marks FROM sentences WHERE article_id = ? ORDER BY id`,
     )
     .raw()
   const passageRows = db
@@ -41,7 +47,6 @@ export async function gatherWords(db: Database, signal?: AbortSignal): Promise<W
       `SELECT "start", "end", kind, speaker, speaker_id FROM quotes WHERE article_id = ? ORDER BY id`,
     )
     .raw()
-  const bodyOf = db.prepare<[number], string>('SELECT body FROM bodies WHERE article_id = ?').pluck()
 
   const stemNumbers = new Map<string, number>()
   const codes = new Map<string, number>()
@@ -87,9 +92,8 @@ export async function gatherWords(db: Database, signal?: AbortSignal): Promise<W
     }
     for (const marked of formatTerms(readTerms(title)).split(' ')) if (marked !== '') titleTerms.push(codeOf(marked))
     articles.titleFrom[place + 1] = titleTerms.length()
-    const body = bodyOf.get(articleId) ?? ''
     const places = new Map<number, number>()
-    for (const [id, inParagraph, from, to, vectorId, formatted] of sentenceRows.all(articleId)) {
+    for (const [id, inParagraph, from, to, vectorId, formatted, marked] of sentenceRows.all(articleId)) {
       places.set(id, ids.length())
       ids.push(id)
       article.push(place)
@@ -97,9 +101,7 @@ export async function gatherWords(db: Database, signal?: AbortSignal): Promise<W
       start.push(from)
       end.push(to)
       vectorIds.push(vectorId)
-      const text = body.slice(from, to)
-      const units = unitsOf(text).reduce((bits, unit) => bits | UNIT_BIT[unit], 0)
-      marks.push(units | (FINISHED_TEXT.test(text) ? FINISHED : 0))
+      marks.push(marked)
       termsFrom.push(terms.length())
       for (let at = 0; at < formatted.length;) {
         const next = formatted.indexOf(' ', at)

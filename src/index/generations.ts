@@ -129,14 +129,20 @@ export async function beginDraft(indexDir: string): Promise<Draft> {
         await syncFile(file(name))
         return checksumFile(file(name))
       }
+      // At once: the disk is busy with one while the processor is with another.
+      const [database, graph, words] = await Promise.all([
+        checksum('coverage.db'),
+        checksum('vectors.hnsw'),
+        checksum('words.bin'),
+      ])
       const complete: Manifest = {
         format: FORMAT,
         generation,
         ...manifest,
         files: {
-          'coverage.db': await checksum('coverage.db'),
-          'vectors.hnsw': await checksum('vectors.hnsw'),
-          'words.bin': await checksum('words.bin'),
+          'coverage.db': database,
+          'vectors.hnsw': graph,
+          'words.bin': words,
         },
       }
       await replaceFile(path.join(dir, 'manifest.json'), `${JSON.stringify(complete, null, 2)}\n`)

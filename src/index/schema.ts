@@ -5,7 +5,7 @@ import { WORDS_LAYOUT } from './words.ts'
  * `coverage.db`. Offsets are UTF-16 code units of the article's body. Numbers of sentences and passages rise through an
  * article; a passage's sentences are neighbours, so it names its first one and how many. Sentences of one text share a
  * vector; a vector's number is never given twice, because a removed vector stays in the graph under its number.
- * `sentences.terms` holds what `formatTerms` writes, for `words.bin`. The full-text table of the quotes keeps no text of
+ * `sentences.terms` holds what `formatTerms` writes, `marks` what `marksOf` tells, for `words.bin`. The full-text table of the quotes keeps no text of
  * its own: `rowid` is the quote's number. An article's fingerprint is of what it says, its stamp of the state of its file,
  * null where that changed too recently to be told from the next.
  */
@@ -17,7 +17,8 @@ export const SCHEMA = `
   CREATE TABLE bodies (article_id INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
   CREATE TABLE sentences (
     id INTEGER PRIMARY KEY, article_id INTEGER NOT NULL, paragraph INTEGER NOT NULL, "start" INTEGER NOT NULL,
-    "end" INTEGER NOT NULL, vector_id INTEGER NOT NULL, terms TEXT NOT NULL
+    "end" INTEGER NOT NULL, vector_id INTEGER NOT NULL, terms TEXT NOT NULL,
+    marks INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX sentences_of_article ON sentences (article_id, vector_id);
   CREATE INDEX sentences_of_vector ON sentences (vector_id);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { rankingOn } from '../../src/index/bm25.ts'
-import { gatherWords } from '../../src/index/gather-words.ts'
+import { gatherWords, marksOf } from '../../src/index/gather-words.ts'
 import { SCHEMA } from '../../src/index/schema.ts'
 import { FINISHED, readWords, TERM_BITS, UNIT_BIT, writeWords, type WordLists } from '../../src/index/words.ts'
 import { splitPassages } from '../../src/text/passages.ts'
@@ -42,7 +42,7 @@ function databaseOf(stories: readonly Story[]) {
     const sentences = splitSentences(body)
     const firstId = sentenceId + 1
     for (const { paragraph, start, end, text } of sentences)
-      db.prepare('INSERT INTO sentences VALUES (?, ?, ?, ?, ?, ?, ?)').run(
+      db.prepare('INSERT INTO sentences VALUES (?, ?, ?, ?, ?, ?, ?, ?)').run(
         ++sentenceId,
         articleId,
         paragraph,
@@ -51,6 +51,7 @@ function databaseOf(stories: readonly Story[]) {
         // Copies of a sentence share a vector.
         text.length,
         formatTerms(readTerms(text)),
+        marksOf(text),
       )
     for (const { paragraph, start, end, firstSentence, sentenceCount } of splitPassages(body, sentences)) {
       const of = [++passageId, articleId, paragraph, start, end, firstId + firstSentence, sentenceCount]
