@@ -110,12 +110,8 @@ export type Coverage = {
   sentence(sentenceId: SentenceId): SentenceRow
   sentencesOfArticle(articleId: ArticleId): readonly SentenceRow[]
   sentencesOfPassage(passageId: PassageId): readonly SentenceRow[]
-  /** Equal sentences share a vector. */
-  sentencesOfVector(vectorId: number): readonly SentenceRow[]
   passage(passageId: PassageId): PassageRow
   passagesOfArticle(articleId: ArticleId): readonly PassageRow[]
-  /** The passages that a sentence is part of. */
-  passagesOfSentence(sentenceId: SentenceId): readonly PassageRow[]
   /** The L2-normalised vector of a sentence; the caller's to keep. */
   vector(sentenceId: SentenceId): Float32Array
 
@@ -143,8 +139,6 @@ const QUOTE = `SELECT id AS quoteId, article_id AS articleId, kind, "start", "en
   speaker_id AS speakerId, mention_start AS mentionStart, mention_end AS mentionEnd, cue_start AS cueStart,
   cue_end AS cueEnd, attribution, confidence FROM quotes`
 const KEPT = 'article_id IN (SELECT value FROM json_each(?))'
-/** Sentences of a passage, and so how far before a sentence a passage with it can begin. */
-const LONGEST_PASSAGE = 'SELECT max(sentence_count) FROM passages'
 
 /** Opens a finished database; nobody changes it any more, so its lock is taken once and not for every question. */
 export function openCoverage(file: string): Coverage {
@@ -175,12 +169,7 @@ export function openCoverage(file: string): Coverage {
   const passage = one<PassageRow>(`${PASSAGE} WHERE id = ?`, 'passage')
   const bodyRow = one<{ body: string }>('SELECT body FROM bodies WHERE article_id = ?', 'article')
   const vectorRow = one<{ vector: Buffer }>('SELECT vector FROM vectors WHERE id = ?', 'vector')
-  const longestPassage = db.prepare<[], number | null>(LONGEST_PASSAGE).pluck().get() ?? 1
   const sentencesBetween = db.prepare<[number, number], SentenceRow>(`${SENTENCE} WHERE id >= ? AND id < ? ORDER BY id`)
-  const passagesAround = db.prepare<[number, number, number, number], PassageRow>(
-    `${PASSAGE} WHERE first_sentence_id BETWEEN ? AND ? AND first_sentence_id + sentence_count > ? AND article_id = ?
-     ORDER BY id`,
-  )
   const byScore = 'ORDER BY bm25 DESC, rowid LIMIT ?'
   const bestQuotes = `SELECT rowid AS quoteId, -bm25(quotes_fts) AS bm25 FROM quotes_fts WHERE quotes_fts MATCH ?`
   const quotesAll = db.prepare<[string, number], QuoteScore>(`${bestQuotes} ${byScore}`)
@@ -226,13 +215,8 @@ export function openCoverage(file: string): Coverage {
       const { firstSentenceId, sentenceCount } = passage(passageId)
       return sentencesBetween.all(firstSentenceId, firstSentenceId + sentenceCount)
     },
-    sentencesOfVector: many<SentenceRow>(`${SENTENCE} WHERE vector_id = ? ORDER BY id`),
     passage,
     passagesOfArticle: many<PassageRow>(`${PASSAGE} WHERE article_id = ? ORDER BY id`),
-    passagesOfSentence(sentenceId) {
-      const { articleId } = sentence(sentenceId)
-      return passagesAround.all(sentenceId - longestPassage + 1, sentenceId, sentenceId, articleId)
-    },
     vector: (sentenceId) => vectorById(sentence(sentenceId).vectorId),
     quote: one<QuoteRow>(`${QUOTE} WHERE id = ?`, 'quote'),
     quotesOfArticle: many<QuoteRow>(`${QUOTE} WHERE article_id = ? ORDER BY id`),

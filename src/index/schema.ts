@@ -27,7 +27,6 @@ export const SCHEMA = `
     "end" INTEGER NOT NULL, first_sentence_id INTEGER NOT NULL, sentence_count INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX passages_of_article ON passages (article_id);
-  CREATE INDEX passages_from_sentence ON passages (first_sentence_id);
   CREATE TABLE vector_keys (id INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL UNIQUE) STRICT;
   CREATE TABLE vectors (id INTEGER PRIMARY KEY, vector BLOB NOT NULL) STRICT;
   CREATE TABLE quotes (

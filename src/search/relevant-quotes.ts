@@ -1,5 +1,5 @@
 import type { Embedder } from '../embedding/embedding.ts'
-import type { Generation, QuoteRow, SentenceRow } from '../index/index.ts'
+import { INITIALS, lowerBound, TERM_BITS, type Generation, type QuoteRow } from '../index/index.ts'
 import { readTerms } from '../text/terms.ts'
 
 /** Of a topic's words, this share (by weight) makes a quote relevant whatever its meaning… */
@@ -21,43 +21,44 @@ export async function relevantQuotes(
   topic: string,
 ): Promise<ReadonlyMap<number, number>> {
   const [vector] = await embedder.embed([topic], { role: 'query' })
-  const weights = weighTerms(generation, topic)
+  const cosineOf = vector === undefined ? () => 0 : generation.cosinesTo(vector)
+  const weights = [...weighTerms(generation, topic)].map(([stem, weight]) => [generation.stemNumber(stem), weight])
+  const { articles, sentences } = generation.words
+
+  /** Weighs the topic's words in the quote's sentences, and less in their paragraph and the title. */
+  function coverageOf(article: number, own: readonly number[], paragraph: readonly number[]): number {
+    const stems = (list: Uint32Array, from: Uint32Array | Int32Array, places: readonly number[], into: Set<number>) => {
+      for (const place of places)
+        for (let at = from[place] ?? 0; at < (from[place + 1] ?? 0); at += 1) {
+          const code = list[at] ?? 0
+          if ((code & INITIALS) === 0) into.add(code >>> TERM_BITS)
+        }
+      return into
+    }
+    const inSentence = stems(sentences.terms, sentences.termsFrom, own, new Set())
+    const around = stems(sentences.terms, sentences.termsFrom, paragraph, new Set())
+    stems(articles.titleTerms, articles.titleFrom, [article], around)
+    let coverage = 0
+    for (const [stem = -1, weight = 0] of weights)
+      coverage += inSentence.has(stem) ? weight : around.has(stem) ? weight * AROUND_WEIGHT : 0
+    return coverage
+  }
+
   const relevance = new Map<number, number>()
-  const articles = new Map<number, ReturnType<typeof readArticle>>()
   for (const quote of quotes) {
-    const article = articles.get(quote.articleId) ?? readArticle(generation, quote.articleId)
-    articles.set(quote.articleId, article)
-    const own = article.sentences.filter(({ start, end }) => start < quote.end && quote.start < end)
-    const cosine =
-      vector === undefined ? 0 : Math.max(0, ...own.map(({ sentenceId }) => dot(vector, generation.vector(sentenceId))))
-    const paragraph = own[0]?.paragraph
-    const inSentence = stemsOf(own.map(({ start, end }) => article.body.slice(start, end)).join(' '))
-    const around = stemsOf(
-      [
-        article.title,
-        ...article.sentences
-          .filter((sentence) => sentence.paragraph === paragraph)
-          .map(({ start, end }) => article.body.slice(start, end)),
-      ].join(' '),
+    const article = lowerBound(articles.ids, quote.articleId)
+    const from = articles.sentencesFrom[article] ?? 0
+    const places = Array.from({ length: (articles.sentencesFrom[article + 1] ?? 0) - from }, (_, i) => from + i)
+    const own = places.filter(
+      (place) => (sentences.start[place] ?? 0) < quote.end && quote.start < (sentences.end[place] ?? 0),
     )
-    const coverage = [...weights].reduce(
-      (sum, [stem, weight]) => sum + (inSentence.has(stem) ? weight : around.has(stem) ? weight * AROUND_WEIGHT : 0),
-      0,
-    )
+    const [first = -1] = own
+    const paragraph = places.filter((place) => sentences.paragraph[place] === sentences.paragraph[first])
+    const coverage = coverageOf(article, own, paragraph)
+    const cosine = Math.max(0, ...own.map((place) => cosineOf(sentences.vectorIds[place] ?? 0)))
     if (coverage >= LEAST_COVERAGE || cosine >= LEAST_COSINE) relevance.set(quote.quoteId, coverage + cosine)
   }
   return relevance
-}
-
-function readArticle(
-  generation: Generation,
-  articleId: number,
-): { readonly title: string; readonly body: string; readonly sentences: readonly SentenceRow[] } {
-  return {
-    title: generation.article(articleId).title,
-    body: generation.body(articleId),
-    sentences: generation.sentencesOfArticle(articleId),
-  }
 }
 
 /** The topic's stems with their shares of the whole weight, log(passages / passages with it); shares add up to 1. */
@@ -75,10 +76,4 @@ function weighTerms(generation: Generation, topic: string): ReadonlyMap<string, 
 
 function stemsOf(text: string): ReadonlySet<string> {
   return new Set(readTerms(text).flatMap(({ stem, isInitials }) => (isInitials ? [] : [stem])))
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0)
-  return sum
 }
