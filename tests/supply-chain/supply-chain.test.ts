@@ -152,3 +152,11 @@ describe('secrets and settings files', () => {
       expect(read('.dockerignore').split('\n')).toContain(name)
   })
 })
+
+// Node.js 24.19 gave node::ObjectWrap a hook that a garbage collection outside of any context aborts on; better-sqlite3
+// builds on it up to version 12.
+test('given a better-sqlite3 before 13, when Node.js versions are let in, then none is from 24.19 on', () => {
+  const major = Number(manifest.dependencies['better-sqlite3']?.split('.')[0])
+  if (major < 13) expect(manifest.engines.node).toMatch(/ <24\.19\.0$/u)
+  else expect(manifest.engines.node).not.toContain('<')
+})
