@@ -58,7 +58,8 @@ export function attribute(scene: Scene): Attributions {
   const referents = new Map<CueUse, Referent>()
   let utterance = 0
   let q = 0
-  const order = byFrame(places)
+  // Quotations stand in the order of their frames; one that no frame has is passed over.
+  let placed = 0
   for (let block = 0, from = 0; from < frames.length; block++) {
     let to = from
     while (to < frames.length && frames[to]?.block === frames[from]?.block) to++
@@ -72,7 +73,8 @@ export function attribute(scene: Scene): Attributions {
         if (!cue.passive && (cue.kind === 'say' || cue.kind === 'judge' || cue.kind === 'according'))
           scene.resolver.spoke(referent, f, false)
       }
-      for (const index of order.get(f) ?? []) inBlock.push(index)
+      for (; placed < places.length && (places[placed]?.frame ?? -1) <= f; placed++)
+        if (places[placed]) inBlock.push(placed)
     }
     for (const index of inBlock) {
       const place = places[index]
@@ -133,17 +135,6 @@ function placesOf(frames: readonly Frame[], count: number): (Place | undefined)[
     for (const [token, { quotation }] of tokens.entries()) if (quotation >= 0) places[quotation] = { frame, token }
   }
   return places
-}
-
-function byFrame(places: readonly (Place | undefined)[]): Map<number, number[]> {
-  const order = new Map<number, number[]>()
-  for (const [index, place] of places.entries()) {
-    if (!place) continue
-    const list = order.get(place.frame)
-    if (list) list.push(index)
-    else order.set(place.frame, [index])
-  }
-  return order
 }
 
 /** How a referent was found, as a quote says it. */

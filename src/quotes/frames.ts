@@ -237,21 +237,19 @@ function retag(token: Token, i: number, tokens: readonly Token[]): Token {
 function cutFrames(text: string, tokens: readonly Token[], block: number, quotations: readonly Quotation[]): Frame[] {
   const frames: Frame[] = []
   let from = 0
-  const cut = (to: number): void => {
-    const slice = tokens.slice(from, to)
-    const first = slice[0]
-    const last = slice.at(-1)
-    if (first && last)
-      frames.push({ start: first.start, end: last.end, tokens: slice, block, titleCase: isTitleCase(slice) })
-    from = to
+  for (let i = 1; i < tokens.length; i++) {
+    if (i - from < LONGEST_FRAME && !(i > from && endsBefore(text, tokens, i, from, quotations))) continue
+    addFrame(tokens.slice(from, i), block, frames)
+    from = i
   }
-  for (let i = 0; i < tokens.length; i++) {
-    const token = tokens[i]
-    if (!token) continue
-    if (i - from >= LONGEST_FRAME || (i > from && endsBefore(text, tokens, i, from, quotations))) cut(i)
-  }
-  cut(tokens.length)
+  addFrame(tokens.slice(from), block, frames)
   return frames
+}
+
+function addFrame(tokens: readonly Token[], block: number, into: Frame[]): void {
+  const first = tokens[0]
+  const last = tokens.at(-1)
+  if (first && last) into.push({ start: first.start, end: last.end, tokens, block, titleCase: isTitleCase(tokens) })
 }
 
 /** Whether a sentence ends between token i − 1 and token i. */

@@ -258,18 +258,12 @@ function singleQuotations(text: string, block: Block, taken: readonly Quotation[
   let skip = 0
   let open: number | undefined
   let possible: number | undefined
-  const close = (at: number): void => {
-    if (open !== undefined)
-      push(text, { at: open, length: 1, opens: true, closes: false }, at, at + 1, 'single', true, false, singles)
-    open = undefined
-    possible = undefined
-  }
   for (let i = block.start; i < block.end; i++) {
     const over = taken[skip]
     if (over && i >= over.outer.start) {
       // A single quotation does not reach across a double one.
-      if (possible !== undefined) close(possible)
-      open = undefined
+      pushSingle(text, open, possible, singles)
+      open = possible = undefined
       i = Math.max(i, over.outer.end - 1)
       skip++
       continue
@@ -283,18 +277,25 @@ function singleQuotations(text: string, block: Block, taken: readonly Quotation[
       code !== 0x2019 && BEFORE_OPENING.test(before) && (WORD.test(after) || after === '[' || after === '…')
     const mayClose = open !== undefined && code !== 0x2018 && !SPACE.test(before) && !WORD.test(after)
     if (mayClose) {
-      if (!/[sS]/.test(before)) close(i)
       // behind an s it may be a possessive: take it unless a surer one follows before the next opening mark
-      else if (/[.,;:!?)\]]/.test(after)) close(i)
-      else possible = i
+      if (/[sS]/.test(before) && !/[.,;:!?)\]]/.test(after)) possible = i
+      else {
+        pushSingle(text, open, i, singles)
+        open = possible = undefined
+      }
     } else if (mayOpen && !isElided(text, i)) {
-      if (possible !== undefined) close(possible)
+      pushSingle(text, open, possible, singles)
       open = i
       possible = undefined
     }
   }
-  if (possible !== undefined) close(possible)
+  pushSingle(text, open, possible, singles)
   return singles
+}
+
+function pushSingle(text: string, open: number | undefined, at: number | undefined, into: Quotation[]): void {
+  if (open === undefined || at === undefined) return
+  push(text, { at: open, length: 1, opens: true, closes: false }, at, at + 1, 'single', true, false, into)
 }
 
 function isElided(text: string, at: number): boolean {
