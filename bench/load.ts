@@ -56,12 +56,16 @@ export async function run(): Promise<void> {
     })
     let builds = 0
     builder.on('message', () => builds++)
+    // The first questions load what answers need.
+    await crowd.ask(FIRST_RATE, STEP_MS, () => {})
     const rate = knownRate === undefined ? await sustainableRate(crowd) : Number(knownRate)
     const before = await sample(bot)
     console.log(
       `${sentences} sentences, indexed again and again: ${rate.toFixed(0)} questions/s are kept up with. Now ${(overloadFactor * rate).toFixed(0)}/s for ${minutes} min.`,
     )
-    const { outcomes, samples, endedAt } = await overload(crowd, rate * overloadFactor, bot)
+    const { outcomes, samples, over } = await overload(crowd, rate * overloadFactor, bot)
+    const recovery = await afterwards(crowd, rate, bot, before)
+    await over
     report(outcomes, samples)
     console.log(summaryOf(outcomes, samples))
     const read = await bot.metrics()
@@ -69,7 +73,7 @@ export async function run(): Promise<void> {
       `The bot counted ${read('verbatim_shed_total')} turned away, ${read('verbatim_dropped_total')} dropped, ${read('verbatim_lost_total')} lost. ` +
         `${String(builds)} builds were published meanwhile. Requests refused by the validator: ${bot.discord.violations.length}`,
     )
-    console.log(await afterwards(crowd, rate, bot, before, endedAt))
+    console.log(recovery)
   } finally {
     crowd.close()
     // It ends its build first: what it started would go on writing.
@@ -91,7 +95,6 @@ async function sustainableRate(crowd: Crowd): Promise<number> {
     const times = outcomes.map(({ how, answeredMs }) => (how === 'answered' ? (answeredMs ?? Infinity) : Infinity))
     return quantile(times, KEPT_UP.share) <= KEPT_UP.ms && times.every((ms) => ms < Infinity)
   }
-  await crowd.ask(FIRST_RATE, STEP_MS, () => {})
   let rate = FIRST_RATE
   // Whatever else the machine does may spoil one try.
   while ((await isKeptUpWith(rate)) || (await isKeptUpWith(rate))) rate *= RATE_STEP
@@ -108,19 +111,19 @@ type Sample = {
   readonly standInMs: number
 }
 
-/** @returns times from the start of the overload, in ms */
+/** @returns as soon as the last has asked, `over` when all know what came of it; times from the start, in ms */
 async function overload(
   crowd: Crowd,
   rate: number,
   bot: MeasuredBot,
-): Promise<{ outcomes: Outcome[]; samples: Sample[]; endedAt: number }> {
+): Promise<{ outcomes: Outcome[]; samples: Sample[]; over: Promise<void> }> {
   const started = performance.now()
   const endMs = minutes * 60_000
   const outcomes: Outcome[] = []
   const samples: Sample[] = []
   const delay = monitorEventLoopDelay()
   delay.enable()
-  const asking = crowd.ask(rate, endMs, (outcome) => outcomes.push({ ...outcome, askedAt: outcome.askedAt - started }))
+  const over = crowd.ask(rate, endMs, (outcome) => outcomes.push({ ...outcome, askedAt: outcome.askedAt - started }))
   for (let next = 1; next <= SLICES * SAMPLES_PER_SLICE; next++) {
     await wait(Math.max(0, started + (next * endMs) / SLICES / SAMPLES_PER_SLICE - performance.now()))
     const at = performance.now() - started
@@ -129,9 +132,7 @@ async function overload(
     samples.push({ at, standInMs, ...(await sample(bot)) })
   }
   delay.disable()
-  const endedAt = performance.now()
-  await asking
-  return { outcomes, samples, endedAt }
+  return { outcomes, samples, over }
 }
 
 async function sample(bot: MeasuredBot): Promise<Omit<Sample, 'at' | 'standInMs'>> {
@@ -210,8 +211,8 @@ async function afterwards(
   rate: number,
   bot: MeasuredBot,
   before: Omit<Sample, 'at' | 'standInMs'>,
-  endedAt: number,
 ): Promise<string> {
+  const endedAt = performance.now()
   const outcomes: Outcome[] = []
   await crowd.ask(AFTERWARDS.share * rate, AFTERWARDS.ms, (outcome) => outcomes.push(outcome))
   const isSlow = ({ how, answeredMs = Infinity }: Outcome) => how !== 'answered' || answeredMs > KEPT_UP.ms

@@ -119,7 +119,11 @@ export async function startBot(parts: BotParts): Promise<Bot> {
       // hardly anything else; Discord's 429 are obeyed in any case.
       globalRequestsPerSecond: 5000,
       // Where Discord is slow, connections would become as many as answers are under way.
-      makeRequest: (url, init) => connections.add(() => DefaultRestOptions.makeRequest(url, init)),
+      // Discord waits three seconds for a callback, and fifteen minutes for everything else.
+      makeRequest: (url, init) =>
+        connections.add(() => DefaultRestOptions.makeRequest(url, init), {
+          priority: url.includes('/callback') ? 1 : 0,
+        }),
     },
   })
   // The client's own status stays "ready" once it was; its shards tell when the gateway is gone.
