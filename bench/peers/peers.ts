@@ -43,7 +43,7 @@ const whole = join(here, 'verbatim-whole.ts')
  */
 export async function run(): Promise<void> {
   if (!existsSync(join(here, '..', 'node_modules'))) {
-    console.log('The peers are not installed. Install them with: npm ci --prefix bench')
+    console.log('The peers are not installed. Install them with: npm install --prefix bench')
     return
   }
   const work = await openWork()
