@@ -78,7 +78,8 @@ function runApart(name: string, workDir: string): Promise<string> {
 
 /** Every benchmark, one after the other; what they print goes to RESULTS.md too. */
 async function runAll(names: readonly string[]): Promise<void> {
-  const workDir = await mkdtemp(join(tmpdir(), 'verbatim-bench-'))
+  const given = process.env['BENCH_WORK']
+  const workDir = given ?? (await mkdtemp(join(tmpdir(), 'verbatim-bench-')))
   const started = performance.now()
   try {
     const machine = describeMachine()
@@ -94,7 +95,7 @@ async function runAll(names: readonly string[]): Promise<void> {
     }
     console.log(`\nWritten to ${resultsFile}`)
   } finally {
-    await rm(workDir, { recursive: true, force: true })
+    if (given === undefined) await rm(workDir, { recursive: true, force: true })
   }
 }
 
