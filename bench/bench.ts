@@ -30,15 +30,15 @@ const OTHERS = new Set([
 /** The order of a full run, so that one that is ended early has told most; others come last. */
 const ORDER = [
   'peers',
-  'embedding',
-  'quotes',
   'questions',
   'recall',
-  'start',
   'memory',
-  'index-build',
-  'reindex',
+  'start',
+  'quotes',
   'discord',
+  'index-build',
+  'embedding',
+  'reindex',
 ]
 /** Benchmarks that take long; they run when they are named. */
 const BY_NAME_ONLY = new Set(['load'])

@@ -80,11 +80,11 @@ export async function openLocalEngine({ indexDir, embedding, onProblem }: Engine
     sayings: (number, quoteIds) =>
       follower.use((generation) => {
         if (generation.manifest.generation !== number) return null
-        const quotes = readQuotes(
+        const { quotes, page } = readQuotes(
           generation,
           quoteIds.map((id) => generation.quote(id)),
         )
-        return { ...sayingsPage(generation, quotes), sayings: listSayings(quotes) }
+        return { ...page, sayings: listSayings(quotes) }
       }),
     speakers: (query) => follower.use((generation) => speakersOf(generation, people(generation), embedder, query)),
     verify: (claim, speaker, scope) =>
@@ -187,7 +187,7 @@ async function quotesOf(
   const rows = generation
     .quotesOfSpeaker(speaker.speakerId, filterOf(scope))
     .filter((quote) => kind === 'all' || quote.kind === kind)
-  const quotes = readQuotes(generation, rows)
+  const { quotes, page } = readQuotes(generation, rows)
   const sayings =
     about === undefined
       ? listSayings(quotes)
@@ -197,7 +197,7 @@ async function quotesOf(
     kind: 'found',
     speaker,
     others: lookup.others.map((other) => other.name),
-    ...sayingsPage(generation, quotes),
+    ...page,
     sayings,
   }
 }
@@ -205,26 +205,22 @@ async function quotesOf(
 /** Names that are offered for one that nobody bears. */
 const NEAREST_NAMES = 5
 
-function readQuotes(generation: Generation, rows: readonly QuoteRow[]): EngineQuote[] {
-  const articles = new Map<number, { readonly row: ArticleRow; readonly body: string }>()
-  return rows.map((quote) => {
-    const article = articles.get(quote.articleId) ?? {
-      row: generation.article(quote.articleId),
-      body: generation.body(quote.articleId),
-    }
-    articles.set(quote.articleId, article)
-    const { outlet, published } = article.row
-    return { ...quote, text: article.body.slice(quote.start, quote.end), outlet, published }
+/** The quotes with their words, and what a page of them is printed with. Each article is read once. */
+function readQuotes(
+  generation: Generation,
+  rows: readonly QuoteRow[],
+): { readonly quotes: readonly EngineQuote[]; readonly page: Omit<SayingsPage, 'sayings'> } {
+  const articles = new Map<number, ArticleRow>()
+  const bodies = new Map<number, string>()
+  const quotes = rows.map((quote) => {
+    const { articleId, start, end } = quote
+    const article = articles.get(articleId) ?? generation.article(articleId)
+    const body = bodies.get(articleId) ?? generation.body(articleId)
+    articles.set(articleId, article)
+    bodies.set(articleId, body)
+    return { ...quote, text: body.slice(start, end), outlet: article.outlet, published: article.published }
   })
-}
-
-function sayingsPage(generation: Generation, quotes: readonly EngineQuote[]): Omit<SayingsPage, 'sayings'> {
-  const ids = [...new Set(quotes.map(({ articleId }) => articleId))]
-  return {
-    generation: generation.manifest.generation,
-    articles: new Map(ids.map((id) => [id, generation.article(id)])),
-    bodies: new Map(ids.map((id) => [id, generation.body(id)])),
-  }
+  return { quotes, page: { generation: generation.manifest.generation, articles, bodies } }
 }
 
 /** Articles in which speakers on a topic are looked for. */
