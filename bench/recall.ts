@@ -47,7 +47,7 @@ function byWidth(search: VectorSearch, vectors: readonly NumberedVector[], queri
   const table = new Table({ style: plain, head: ['vectors', 'k', 'ef', 'recall', 'p50 ms', 'p95 ms', ''] })
   for (const k of [10, 80]) {
     const nearest = queries.map((query) => nearestOf(query, vectors, k))
-    for (const width of [10, 20, 40, 80, 100, 160, 320, 640].filter((width) => width >= k)) {
+    for (const width of [10, 20, 40, 80, 100, 160, 240, 320, 640].filter((width) => width >= k)) {
       const { recall, p50, p95 } = measure(queries, nearest, (query) => search.nearest(query, k, undefined, width))
       table.push([vectors.length, k, width, recall, p50, p95, width === searchWidth(k) ? 'what Verbatim takes' : ''])
     }

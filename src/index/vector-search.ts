@@ -10,7 +10,7 @@ export type VectorSearch = {
   /** Vectors in the graph, the removed ones too. */
   readonly size: number
   /**
-   * The nearest vectors, best first; about 99 of 100 times the true ones.
+   * The nearest vectors, best first; 98 of 100 times or more the true ones.
    * @param keep which vectors may be found; the search goes on until `k` of them are
    * @param width how many candidates are looked at: more find more and take longer
    */
