@@ -14,10 +14,10 @@ const M = 16
 const EF_CONSTRUCTION = 200
 /**
  * Candidates looked at by a search for few neighbours, and how many times the neighbours it asks for by one for more. On
- * 82,255 vectors a search for 10 with 100, 160, 320 candidates has recall 0.964, 0.974, 0.989 and takes 0.4, 0.6, 1.1 ms;
- * one for 80 with 160, 320 has 0.970, 0.986 and takes 0.7, 1.1 ms (`npm run bench -- recall`).
+ * 82,255 vectors a search for 10 with 100, 160, 240, 320 candidates has recall 0.964, 0.974, 0.979, 0.989 and takes 0.4,
+ * 0.6, 0.8, 1.1 ms; one for 80 with 160, 320 has 0.970, 0.986 and takes 0.7, 1.1 ms (`npm run bench -- recall`).
  */
-const EF_SEARCH = 240
+const EF_SEARCH = 320
 const EF_PER_NEIGHBOUR = 4
 /**
  * An exact search of K of N vectors takes as long as the graph with `ef` candidates when K² = EXACT_SHARE · ef · N: the
